@@ -1,0 +1,66 @@
+package record
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Write writes the records as newline-delimited JSON, a line each.
+func Write(w io.Writer, records []Record) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	for i := range records {
+		if err := encoder.Encode(&records[i]); err != nil {
+			return fmt.Errorf("writing request record %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+// Read reads newline-delimited records; empty lines are skipped. An error names the line.
+func Read(r io.Reader) ([]Record, error) {
+	var records []Record
+	lines := bufio.NewReader(r)
+	for number := 1; ; number++ {
+		line, err := lines.ReadBytes('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, fmt.Errorf("line %d: %w", number, err)
+		}
+		last := err != nil
+		if record, ok, err := parse(line); err != nil {
+			return nil, fmt.Errorf("line %d: %w", number, err)
+		} else if ok {
+			records = append(records, record)
+		}
+		if last {
+			return records, nil
+		}
+	}
+}
+
+// parse reads one line; ok is false for an empty one.
+func parse(line []byte) (record Record, ok bool, err error) {
+	empty := true
+	for _, b := range line {
+		if b != ' ' && b != '\t' && b != '\r' && b != '\n' {
+			empty = false
+			break
+		}
+	}
+	if empty {
+		return Record{}, false, nil
+	}
+	if err := json.Unmarshal(line, &record); err != nil {
+		return Record{}, false, fmt.Errorf("not a request record: %w", err)
+	}
+	if record.Target == "" || record.Op == "" {
+		return Record{}, false, errors.New(`not a request record: "target" and "op" are missing`)
+	}
+	if record.Phase == "" {
+		record.Phase = Measure
+	}
+	return record, true, nil
+}
