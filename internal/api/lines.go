@@ -1,0 +1,52 @@
+package api
+
+import "bytes"
+
+// maxLine bounds the memory that one line can take. A context of a million tokens is
+// about 8 MB long; a stream that goes on for this long without a line break is no
+// Ollama's.
+const maxLine = 256 << 20
+
+// Lines cuts a stream of bytes, which arrives in pieces of any size, into lines of any
+// length. The zero value is ready.
+type Lines struct {
+	rest []byte
+}
+
+// Feed takes the next piece and calls line for each line that it completes. The slice
+// is valid only during the call and has no line break. Lines of white space only are
+// left out. It returns an *Error of kind Decode when a line grows out of all bounds.
+func (l *Lines) Feed(piece []byte, line func([]byte)) error {
+	for {
+		end := bytes.IndexByte(piece, '\n')
+		if end < 0 {
+			break
+		}
+		whole := piece[:end]
+		if len(l.rest) > 0 {
+			l.rest = append(l.rest, whole...)
+			whole = l.rest
+		}
+		emit(whole, line)
+		l.rest = l.rest[:0]
+		piece = piece[end+1:]
+	}
+	if len(l.rest)+len(piece) > maxLine {
+		l.rest = nil
+		return &Error{Kind: Decode, Message: "a line of the answer is longer than 256 MiB"}
+	}
+	l.rest = append(l.rest, piece...)
+	return nil
+}
+
+// Flush ends the stream: what came after the last line break is a line, too.
+func (l *Lines) Flush(line func([]byte)) {
+	emit(l.rest, line)
+	l.rest = nil
+}
+
+func emit(whole []byte, line func([]byte)) {
+	if whole = bytes.TrimSpace(whole); len(whole) > 0 {
+		line(whole)
+	}
+}

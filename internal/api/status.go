@@ -1,0 +1,81 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// StatusError returns the *Error of an answer whose status is not 200 to 299, from its
+// status, content type and body.
+func StatusError(status int, contentType string, body []byte) *Error {
+	message := bodyMessage(status, contentType, body)
+	return &Error{Kind: statusKind(status, message), Message: message, Status: status}
+}
+
+func statusKind(status int, message string) ErrorKind {
+	switch {
+	case status == http.StatusBadRequest && plainHTTPToTLS(message):
+		return TLS
+	case status == http.StatusBadRequest:
+		return InvalidRequest
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		return Unauthorized
+	case status == http.StatusNotFound && strings.HasPrefix(message, "model ") && strings.Contains(message, "not found"):
+		return ModelNotFound
+	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable:
+		return Overloaded
+	case status >= 500:
+		return HTTP5xx
+	case status >= 400:
+		return HTTP4xx
+	default:
+		return Decode // a redirect that was not followed, or no content: not what Ollama sends
+	}
+}
+
+// plainHTTPToTLS recognises what Go's and nginx's servers answer on a TLS port.
+func plainHTTPToTLS(message string) bool {
+	return strings.Contains(message, "HTTP request to an HTTPS server") ||
+		strings.Contains(message, "plain HTTP request was sent to HTTPS port")
+}
+
+func bodyMessage(status int, contentType string, body []byte) string {
+	var answer struct {
+		Error json.RawMessage `json:"error"`
+	}
+	if json.Unmarshal(body, &answer) == nil {
+		if text := errorText(answer.Error); text != "" {
+			return text
+		}
+	}
+	name := strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status)))
+	media, _, _ := strings.Cut(contentType, ";")
+	switch text := Excerpt(body); {
+	case text == "":
+		return name
+	case strings.HasSuffix(media, "html"):
+		return fmt.Sprintf("%s (%s): %s", name, media, Excerpt([]byte(withoutTags(string(body)))))
+	default:
+		return fmt.Sprintf("%s: %s", name, text)
+	}
+}
+
+// withoutTags leaves of an HTML page what a person would read: enough for an error
+// message, which is all that it is for.
+func withoutTags(page string) string {
+	var text strings.Builder
+	for page != "" {
+		before, rest, _ := strings.Cut(page, "<")
+		text.WriteString(before)
+		text.WriteByte(' ')
+		for _, hidden := range []string{"style", "script"} {
+			if strings.HasPrefix(strings.ToLower(rest), hidden) {
+				_, rest, _ = strings.Cut(rest, "</"+hidden)
+			}
+		}
+		_, page, _ = strings.Cut(rest, ">")
+	}
+	return text.String()
+}

@@ -1,0 +1,277 @@
+package exchange
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/xk6-ollama/xk6-ollama/internal/api"
+	"github.com/xk6-ollama/xk6-ollama/internal/record"
+)
+
+// coldLoad is the load time from which on a request counts as having loaded the model.
+// Looking up a model that is loaded takes a real server 2 to 10 ms; loading the
+// smallest one takes it 250 ms.
+const coldLoad = 100 * time.Millisecond
+
+// finish makes the outcome of the stamps. err is what the sender returned.
+func (x *exchange) finish(err error) *Outcome {
+	if x.ended.IsZero() {
+		x.ended = time.Now()
+	}
+	x.stream.end()
+	failed := x.failure(err)
+	outcome := &Outcome{Answer: x.stream.result(), Err: failed}
+	r := &outcome.Record
+	r.Op = string(x.request.Op)
+	r.OK = failed == nil
+	if x.response != nil {
+		r.Status = x.response.StatusCode
+	}
+	if failed != nil {
+		failed.Status = r.Status
+		r.Error = &record.Error{Type: failed.Kind, Message: failed.Message}
+	}
+	x.recordTimes(r)
+	x.recordTokens(r)
+	x.recordServer(r)
+	return outcome
+}
+
+// recordTimes fills in what the client's clock says.
+func (x *exchange) recordTimes(r *record.Record) {
+	if x.asked.IsZero() { // it never got as far as the transport
+		r.StartedAt = unixMS(x.ended)
+		return
+	}
+	if x.started.Load() == 0 {
+		r.StartedAt = unixMS(x.asked)
+		r.Connect = ms(x.ended.Sub(x.asked))
+		return
+	}
+	start := x.start()
+	r.StartedAt = unixMS(start)
+	r.Duration = ms(x.ended.Sub(start))
+	connect := start.Sub(x.asked)
+	if x.reused.Load() {
+		connect = 0
+	}
+	r.Connect = ms(connect)
+	if !x.headers.IsZero() {
+		r.Headers = ms(x.headers.Sub(start))
+	}
+	if !x.request.Stream || !x.request.Op.GeneratesTokens() || !x.stream.hasToken() {
+		return
+	}
+	tokens := x.stream.tokens
+	r.TTFT = ms(tokens[0].Sub(start))
+	r.LastToken = ms(tokens[len(tokens)-1].Sub(start))
+	if !x.stream.answer.IsZero() {
+		r.TTFO = ms(x.stream.answer.Sub(start))
+	}
+	for i := 1; i < len(tokens); i++ {
+		r.ITL = append(r.ITL, *ms(tokens[i].Sub(tokens[i-1])))
+	}
+}
+
+// recordTokens fills in how much was generated.
+func (x *exchange) recordTokens(r *record.Record) {
+	usage := x.stream.final.Usage
+	r.PromptTokens, r.OutputTokens = count(usage.PromptTokens), count(usage.OutputTokens)
+	r.DoneReason = x.stream.final.DoneReason
+	if !x.request.Op.GeneratesTokens() {
+		return
+	}
+	if x.response == nil || !success(x.response.StatusCode) {
+		return
+	}
+	chunks := len(x.stream.tokens)
+	r.ResponseChars = chars(x.stream.text.String())
+	r.ThinkingChars = chars(x.stream.thinking.String())
+	if !x.request.Stream {
+		return
+	}
+	r.Chunks = &chunks
+	// An answer that came in one piece has no time between its tokens, however many
+	// they are.
+	if chunks >= 2 && r.OutputTokens != nil && *r.OutputTokens >= 2 {
+		tpot := (*r.LastToken - *r.TTFT) / float64(*r.OutputTokens-1)
+		r.TPOT = &tpot
+	}
+}
+
+// recordServer fills in what the server says of its own time, and what follows from
+// holding it against the client's clock.
+func (x *exchange) recordServer(r *record.Record) {
+	usage := x.stream.final.Usage
+	total, load := duration(usage.Total), duration(usage.Load)
+	prompt, eval := duration(usage.PromptEval), duration(usage.Eval)
+	if total == nil && load == nil && prompt == nil && eval == nil {
+		return
+	}
+	r.Server = &record.Server{Total: total, Load: load, PromptEval: prompt, Eval: eval}
+	if total != nil && load != nil {
+		// Ollama leaves out what is zero, so a part that is missing took no time.
+		r.Server.Queue = notNegative(*total - *load - orZero(prompt) - orZero(eval))
+	}
+	if total != nil && r.Duration != nil {
+		r.Network = notNegative(*r.Duration - *total)
+	}
+	if load != nil {
+		cold := *load >= *ms(coldLoad)
+		r.Cold = &cold
+	}
+}
+
+func (x *exchange) start() time.Time { return x.asked.Add(time.Duration(x.started.Load())) }
+
+// failure returns what went wrong, nil if nothing did.
+func (x *exchange) failure(err error) *api.Error {
+	if err != nil {
+		if failed := x.transportFailure(err); failed != nil {
+			return failed
+		}
+	}
+	if status := x.response.StatusCode; !success(status) {
+		return api.StatusError(status, x.response.Header.Get("Content-Type"), x.body.kept)
+	}
+	if x.stream.err != nil {
+		if x.stream.err.Kind == api.Decode {
+			return x.notOllama(x.stream.err)
+		}
+		return x.stream.err
+	}
+	if !x.stream.complete(x.request.Op) {
+		return &api.Error{Kind: api.Truncated, Message: "the answer ended before it was done", Err: err}
+	}
+	return nil
+}
+
+// transportFailure says what the error of the transport was; nil if the answer says it
+// better, or was whole in spite of it.
+func (x *exchange) transportFailure(err error) *api.Error {
+	var known *api.Error
+	if errors.As(err, &known) {
+		return &api.Error{Kind: known.Kind, Message: known.Message, Err: known}
+	}
+	if errors.As(context.Cause(x.ctx), &known) {
+		return &api.Error{Kind: known.Kind, Message: known.Message, Err: err}
+	}
+	if x.ctx.Err() != nil {
+		return &api.Error{Kind: api.Canceled, Message: "the test ended before the answer did", Err: err}
+	}
+	if x.response == nil {
+		return &api.Error{Kind: x.requestKind(err), Message: reason(err), Err: err}
+	}
+	if !success(x.response.StatusCode) || x.stream.err != nil || x.stream.complete(x.request.Op) {
+		return nil
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return &api.Error{Kind: api.Truncated, Message: "the connection was closed in the middle of the answer", Err: err}
+	}
+	return &api.Error{Kind: api.Reset, Message: reason(err), Err: err}
+}
+
+// requestKind tells the steps apart at which a request can fail before it is answered.
+func (x *exchange) requestKind(err error) api.ErrorKind {
+	var (
+		dns         *net.DNSError
+		record      tls.RecordHeaderError
+		certificate *tls.CertificateVerificationError
+		authority   x509.UnknownAuthorityError
+		timeout     net.Error
+	)
+	switch {
+	case errors.As(err, &dns):
+		return api.DNS
+	case errors.As(err, &record), errors.As(err, &certificate), errors.As(err, &authority),
+		// net/http makes a plain text error of a RecordHeaderError that holds an HTTP answer.
+		strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
+		return api.TLS
+	case x.started.Load() != 0:
+		return api.Reset
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return api.TimeoutConnect
+	case x.handshake.Load():
+		return api.TLS
+	default:
+		return api.Connect
+	}
+}
+
+// notOllama adds to a decoding error what the server says it sent.
+func (x *exchange) notOllama(err *api.Error) *api.Error {
+	media, _, _ := strings.Cut(x.response.Header.Get("Content-Type"), ";")
+	if strings.Contains(media, "json") || media == "" {
+		return err
+	}
+	return &api.Error{Kind: err.Kind, Message: fmt.Sprintf("the answer is %s: %s", media, err.Message), Err: err}
+}
+
+// timeoutError wraps context.DeadlineExceeded, by which HTTP stacks know a timeout.
+func timeoutError(kind api.ErrorKind, format string, limit time.Duration) *api.Error {
+	return &api.Error{Kind: kind, Message: fmt.Sprintf(format, limit), Err: context.DeadlineExceeded}
+}
+
+// reason strips the URL, which the reader knows, from the error of an HTTP client.
+func reason(err error) string {
+	for {
+		var wrapper interface{ Unwrap() error }
+		inner := error(nil)
+		if errors.As(err, &wrapper) {
+			inner = wrapper.Unwrap()
+		}
+		if inner == nil || !strings.HasPrefix(err.Error(), "Post ") && !strings.HasPrefix(err.Error(), "Get ") {
+			return err.Error()
+		}
+		err = inner
+	}
+}
+
+func ms(d time.Duration) *float64 {
+	v := float64(max(d, 0)) / float64(time.Millisecond)
+	return &v
+}
+
+func unixMS(t time.Time) float64 { return float64(t.UnixNano()) / float64(time.Millisecond) }
+
+// duration converts what a server reported; a negative time is no report.
+func duration(d *time.Duration) *float64 {
+	if d == nil || *d < 0 {
+		return nil
+	}
+	return ms(*d)
+}
+
+func count(n *int64) *int64 {
+	if n == nil || *n < 0 {
+		return nil
+	}
+	return n
+}
+
+func chars(text string) *int {
+	n := utf8.RuneCountInString(text)
+	return &n
+}
+
+func notNegative(v float64) *float64 {
+	if v < 0 {
+		return nil
+	}
+	return &v
+}
+
+func orZero(v *float64) float64 {
+	if v == nil {
+		return 0
+	}
+	return *v
+}
