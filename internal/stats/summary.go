@@ -1,0 +1,129 @@
+// Package stats summarises measurements and compares two sides of them.
+//
+// No result holds NaN or an infinity: what has no value is absent. A value that is not
+// finite, or beyond ±1e100, is no measurement; it is left out, and Summary.Count says how
+// many were used.
+package stats
+
+import (
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// largest keeps the squares of what is summed within a float64.
+const largest = 1e100
+
+// Interval is a confidence interval: its lower and its upper end.
+type Interval [2]float64
+
+// Contains says whether x lies within the interval, its ends included.
+func (i Interval) Contains(x float64) bool { return i[0] <= x && x <= i[1] }
+
+// Summary describes a sample in the sample's own unit. That of no values is the zero
+// Summary: where Count is 0 nothing else means anything.
+type Summary struct {
+	Count  int       `json:"count"`
+	Mean   float64   `json:"mean"`
+	StdDev *float64  `json:"stddev,omitempty"` // of the sample (n−1), nil below two values
+	Min    float64   `json:"min"`
+	Med    float64   `json:"med"`
+	P90    float64   `json:"p90"`
+	P95    float64   `json:"p95"`
+	P99    float64   `json:"p99"`
+	Max    float64   `json:"max"`
+	CI95   *Interval `json:"ci95,omitempty"` // of the mean, by Student's t; nil below two values
+}
+
+// Summarize describes values, which it leaves as they are.
+func Summarize(values []float64) Summary {
+	m := momentsOf(values)
+	if m.n == 0 {
+		return Summary{}
+	}
+	sorted := m.values
+	slices.Sort(sorted)
+	summary := Summary{
+		Count: m.n,
+		Mean:  m.mean,
+		Min:   sorted[0],
+		Med:   percentile(sorted, 0.5),
+		P90:   percentile(sorted, 0.9),
+		P95:   percentile(sorted, 0.95),
+		P99:   percentile(sorted, 0.99),
+		Max:   sorted[m.n-1],
+	}
+	if m.n >= 2 {
+		deviation := math.Sqrt(m.variance)
+		summary.StdDev = &deviation
+		summary.CI95 = around(m.mean, math.Sqrt(m.meanVariance()), float64(m.n-1))
+	}
+	return summary
+}
+
+// percentile interpolates linearly between the values around the rank p·(n−1), as
+// TrendSink.P in k6's metrics/sink.go does.
+func percentile(sorted []float64, p float64) float64 {
+	rank := p * (float64(len(sorted)) - 1)
+	below, above := sorted[int(math.Floor(rank))], sorted[int(math.Ceil(rank))]
+	return below + (above-below)*(rank-math.Floor(rank))
+}
+
+// moments are a sample's usable values, in a slice of their own, and what tests need of them.
+type moments struct {
+	values   []float64
+	n        int
+	mean     float64
+	variance float64 // n−1; 0 below two values
+}
+
+func momentsOf(values []float64) moments {
+	used := make([]float64, 0, len(values))
+	for _, v := range values {
+		if math.Abs(v) <= largest { // false for NaN
+			used = append(used, v)
+		}
+	}
+	m := moments{values: used, n: len(used)}
+	if m.n == 0 {
+		return m
+	}
+	if low, high := floats.Min(used), floats.Max(used); low == high {
+		// Summing equal values rounds, and would give them a variance.
+		m.mean = low
+		return m
+	}
+	m.mean, m.variance = stat.MeanVariance(used, nil)
+	return m
+}
+
+// meanVariance is the squared standard error of the mean.
+func (m moments) meanVariance() float64 { return m.variance / float64(m.n) }
+
+// around is the interval center ± t·se, nil if it is not finite.
+func around(center, se, df float64) *Interval {
+	half := tQuantile(df) * se
+	return finiteInterval(center-half, center+half)
+}
+
+// tQuantile is the quantile of Student's t that leaves half of Alpha above it.
+func tQuantile(df float64) float64 {
+	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: df}.Quantile(1 - Alpha/2)
+}
+
+func finite(x float64) *float64 {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return nil
+	}
+	return &x
+}
+
+func finiteInterval(low, high float64) *Interval {
+	if finite(low) == nil || finite(high) == nil {
+		return nil
+	}
+	return &Interval{low, high}
+}
