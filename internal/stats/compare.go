@@ -90,16 +90,13 @@ func Compare(a, b []float64, better Better) Comparison {
 }
 
 func ratio(a, b float64, better Better) *float64 {
-	if a <= 0 || b <= 0 {
+	if a < smallest || b < smallest {
 		return nil
 	}
 	if better == HigherIsBetter {
 		a, b = b, a
 	}
-	if r := finite(b / a); r != nil && *r > 0 {
-		return r
-	}
-	return nil
+	return finite(b / a)
 }
 
 func welch(a, b moments) (*Interval, *float64) {
@@ -124,8 +121,11 @@ func ratioInterval(a, b moments, ratio *float64) *Interval {
 	}
 	va, vb := a.meanVariance()/a.mean/a.mean, b.meanVariance()/b.mean/b.mean
 	se := math.Sqrt(va + vb)
-	if se == 0 {
+	switch {
+	case se == 0:
 		return &Interval{*ratio, *ratio}
+	case math.IsInf(se, 1):
+		return nil
 	}
 	half := tQuantile(satterthwaite(va, a.n, vb, b.n)) * se
 	return finiteInterval(*ratio*math.Exp(-half), *ratio*math.Exp(half))
@@ -133,8 +133,8 @@ func ratioInterval(a, b moments, ratio *float64) *Interval {
 
 // satterthwaite returns the approximate degrees of freedom of the sum of two squared
 // standard errors; Satterthwaite (1946), "An approximate distribution of estimates of
-// variance components", Biometrics Bulletin 2(6). Weights in place of squares of the
-// errors themselves keep tiny ones from vanishing.
+// variance components", Biometrics Bulletin 2(6). Written with shares of the sum, it never
+// squares a tiny error down to 0.
 func satterthwaite(va float64, na int, vb float64, nb int) float64 {
 	wa := va / (va + vb)
 	wb := vb / (va + vb)

@@ -2,7 +2,7 @@
 //
 // No result holds NaN or an infinity: what has no value is absent. A value that is not
 // finite, or beyond ±1e100, is no measurement; it is left out, and Summary.Count says how
-// many were used.
+// many were used. One within ±1e-100 is 0.
 package stats
 
 import (
@@ -14,8 +14,11 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// largest keeps the squares of what is summed within a float64.
-const largest = 1e100
+// A float64 holds the squares of what is between these, and their ratios.
+const (
+	largest  = 1e100
+	smallest = 1e-100
+)
 
 // Interval is a confidence interval: its lower and its upper end.
 type Interval [2]float64
@@ -83,7 +86,10 @@ type moments struct {
 func momentsOf(values []float64) moments {
 	used := make([]float64, 0, len(values))
 	for _, v := range values {
-		if math.Abs(v) <= largest { // false for NaN
+		switch magnitude := math.Abs(v); {
+		case magnitude < smallest:
+			used = append(used, 0)
+		case magnitude <= largest: // false for NaN
 			used = append(used, v)
 		}
 	}
