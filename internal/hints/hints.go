@@ -1,0 +1,126 @@
+// Package hints says in one line what to do about a failed request.
+package hints
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/xk6-ollama/xk6-ollama/internal/api"
+	"github.com/xk6-ollama/xk6-ollama/internal/locale"
+)
+
+// Facts is what is known of a failure. Any field may be empty.
+type Facts struct {
+	Endpoint string   // base address of the server
+	Model    string   // the model that was asked for
+	Models   []string // the models that the server has; nil if it did not say, empty if none
+	Message  string   // what the server or the system said
+	Status   int      // HTTP; 0 if no answer came
+}
+
+// maxModels is how many of a server's models a hint names; it counts the others.
+const maxModels = 8
+
+// For returns the hint for a kind of failure, in one line without a line break. A kind that
+// it does not know gets the advice to look at the server's log.
+func For(kind api.ErrorKind, f Facts, l locale.Locale) string {
+	phrases := english
+	if l == locale.Korean {
+		phrases = korean
+	}
+	endpoint, err := api.ParseEndpoint(f.Endpoint)
+	known := err == nil
+	place := situationOf(kind, f, known && endpoint.Loopback())
+	text, ok := phrases.situations[place]
+	if !ok {
+		text = phrases.situations[situation(api.ServerError)]
+	}
+	if place == situation(api.ModelNotFound) {
+		text += phrases.models(f.Models)
+	}
+	host, port, address, prefix := "HOST", api.DefaultPort, "OLLAMA_HOST", ""
+	if known {
+		host, port, address = endpoint.Hostname(), endpoint.Port(), endpoint.String()
+		if address != api.DefaultHost {
+			prefix = "OLLAMA_HOST=" + address + " "
+		}
+	}
+	return oneLine(strings.NewReplacer(
+		"{host}", host,
+		"{port}", port,
+		"{address}", address,
+		"{env}", prefix,
+		"{model}", orElse(f.Model, "MODEL"),
+	).Replace(text))
+}
+
+// situation is an error kind, or one of its cases below.
+type situation api.ErrorKind
+
+const (
+	connectLocal  situation = "connect, on this machine"
+	forbidden     situation = "unauthorized, 403"
+	plainToSecure situation = "invalid_request, HTTP spoken to an HTTPS port"
+	notThere      situation = "http_4xx, 404"
+	badGateway    situation = "http_5xx, from a proxy"
+)
+
+func situationOf(kind api.ErrorKind, f Facts, local bool) situation {
+	switch {
+	case kind == api.Connect && local:
+		return connectLocal
+	case kind == api.Unauthorized && f.Status == http.StatusForbidden:
+		return forbidden
+	case kind == api.InvalidRequest && strings.Contains(f.Message, "HTTP request to an HTTPS server"):
+		return plainToSecure // the words of Go's net/http and of nginx's "plain HTTP request …"
+	case kind == api.HTTP4xx && f.Status == http.StatusNotFound:
+		return notThere
+	case kind == api.HTTP5xx && slices.Contains([]int{http.StatusBadGateway, http.StatusGatewayTimeout}, f.Status):
+		return badGateway
+	}
+	return situation(kind)
+}
+
+// phrases are the hints in one language. {host}, {port}, {address} and {model} stand for the
+// facts; {env} is the OLLAMA_HOST=… that the ollama command needs for this server, if any.
+type phrases struct {
+	situations map[situation]string
+	noModels   string // after model_not_found, where the server has none
+	someModels string // the models that are there: %s
+	moreModels string // how many more: %d
+}
+
+func (p phrases) models(names []string) string {
+	switch {
+	case names == nil:
+		return ""
+	case len(names) == 0:
+		return p.noModels
+	}
+	shown := names[:min(len(names), maxModels)]
+	list := strings.Join(shown, ", ")
+	if rest := len(names) - len(shown); rest > 0 {
+		list += fmt.Sprintf(p.moreModels, rest)
+	}
+	return fmt.Sprintf(p.someModels, list)
+}
+
+// oneLine replaces what would move a terminal's cursor; names and addresses are other people's.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
+}
+
+func orElse(text, other string) string {
+	if text == "" {
+		return other
+	}
+	return text
+}
