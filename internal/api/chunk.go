@@ -3,9 +3,11 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -61,7 +63,11 @@ type wire struct {
 // ParseChunk reads a line of an answer. The error is an *Error of kind Decode.
 func ParseChunk(line []byte) (Chunk, error) {
 	var w wire
-	if err := json.Unmarshal(line, &w); err != nil {
+	err := json.Unmarshal(line, &w)
+	if err == nil && bytes.Equal(bytes.TrimSpace(line), []byte("null")) {
+		err = errors.New("null is no object")
+	}
+	if err != nil {
 		return Chunk{}, &Error{
 			Kind:    Decode,
 			Message: fmt.Sprintf("expected a line of JSON, got %q: %v", Excerpt(line), err),
@@ -84,30 +90,49 @@ func ParseChunk(line []byte) (Chunk, error) {
 }
 
 // errorText reads the value of "error": a text, or OpenAI's object with a message.
+// However long or broken it is, it becomes one line.
 func errorText(raw json.RawMessage) string {
 	if len(raw) == 0 || bytes.Equal(raw, []byte("null")) {
 		return ""
 	}
 	var text string
-	if json.Unmarshal(raw, &text) == nil && text != "" {
-		return text
+	if json.Unmarshal(raw, &text) == nil && strings.TrimSpace(text) != "" {
+		return oneLine(text, mostOfError)
 	}
 	var object struct {
 		Message string `json:"message"`
 	}
 	if json.Unmarshal(raw, &object) == nil && object.Message != "" {
-		return object.Message
+		return oneLine(object.Message, mostOfError)
 	}
 	return Excerpt(raw)
 }
 
+const (
+	mostOfAnswer = 120 // characters of an unexpected answer that an error message quotes
+	mostOfError  = 500 // and of an error message that the server wrote
+)
+
 // Excerpt shortens an unexpected answer to what fits in a line.
 func Excerpt(body []byte) string {
-	const most = 120
-	text := strings.Join(strings.Fields(strings.ToValidUTF8(string(body[:min(len(body), 4*most)]), "�")), " ")
-	if utf8.RuneCountInString(text) <= most && len(body) <= 4*most {
-		return text
+	return oneLine(string(body[:min(len(body), 8*mostOfAnswer)]), mostOfAnswer)
+}
+
+// oneLine makes a line of at most so many characters of a text, without anything that
+// a terminal would not print.
+func oneLine(text string, most int) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return ' '
+		}
+		if !unicode.IsPrint(r) {
+			return utf8.RuneError
+		}
+		return r
+	}, text)
+	runes := []rune(strings.Join(strings.Fields(text), " "))
+	if len(runes) <= most {
+		return string(runes)
 	}
-	runes := []rune(text)
-	return string(runes[:min(len(runes), most)]) + "…"
+	return string(runes[:most]) + "…"
 }

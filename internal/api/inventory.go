@@ -94,13 +94,15 @@ func (i Inventory) ModelNames() []string {
 	return names
 }
 
-// SameModel says whether two names mean one model: case does not count, and a name
-// without a tag means the tag `latest`.
+// SameModel says whether two names mean one model: case does not count, a name without
+// a tag means the tag `latest`, and one without a registry means Ollama's own.
 func SameModel(a, b string) bool {
-	return strings.EqualFold(withTag(a), withTag(b))
+	return fullName(a) == fullName(b)
 }
 
-func withTag(name string) string {
+func fullName(name string) string {
+	name = strings.TrimPrefix(strings.ToLower(name), "registry.ollama.ai/")
+	name = strings.TrimPrefix(name, "library/")
 	if strings.Contains(name[strings.LastIndex(name, "/")+1:], ":") {
 		return name
 	}

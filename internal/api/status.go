@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"html"
 	"net/http"
 	"strings"
 )
@@ -35,10 +36,11 @@ func statusKind(status int, message string) ErrorKind {
 	}
 }
 
-// plainHTTPToTLS recognises what Go's and nginx's servers answer on a TLS port.
+// plainHTTPToTLS recognises what Go, nginx and Apache answer on a TLS port.
 func plainHTTPToTLS(message string) bool {
 	return strings.Contains(message, "HTTP request to an HTTPS server") ||
-		strings.Contains(message, "plain HTTP request was sent to HTTPS port")
+		strings.Contains(message, "plain HTTP request was sent to HTTPS port") ||
+		strings.Contains(message, "speaking plain HTTP to an SSL-enabled server port")
 }
 
 func bodyMessage(status int, contentType string, body []byte) string {
@@ -52,14 +54,15 @@ func bodyMessage(status int, contentType string, body []byte) string {
 	}
 	name := strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status)))
 	media, _, _ := strings.Cut(contentType, ";")
-	switch text := Excerpt(body); {
-	case text == "":
-		return name
-	case strings.HasSuffix(media, "html"):
-		return fmt.Sprintf("%s (%s): %s", name, media, Excerpt([]byte(withoutTags(string(body)))))
-	default:
-		return fmt.Sprintf("%s: %s", name, text)
+	if strings.HasSuffix(media, "html") {
+		name = fmt.Sprintf("%s (%s)", name, media)
+		body = []byte(html.UnescapeString(withoutTags(string(body))))
 	}
+	text := Excerpt(body)
+	if text == "" {
+		return name
+	}
+	return fmt.Sprintf("%s: %s", name, text)
 }
 
 // withoutTags leaves of an HTML page what a person would read: enough for an error

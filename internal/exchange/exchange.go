@@ -84,6 +84,10 @@ func newHTTPRequest(ctx context.Context, request *Request) (*http.Request, error
 	if request.Body != nil && req.Header.Get("Content-Type") == "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
+	if req.Header.Get("Accept-Encoding") == "" {
+		// A proxy that compresses holds tokens back.
+		req.Header.Set("Accept-Encoding", "identity")
+	}
 	return req, nil
 }
 

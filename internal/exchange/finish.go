@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -117,8 +118,9 @@ func (x *exchange) recordServer(r *record.Record) {
 		return
 	}
 	r.Server = &record.Server{Total: total, Load: load, PromptEval: prompt, Eval: eval}
-	if total != nil && load != nil {
-		// Ollama leaves out what is zero, so a part that is missing took no time.
+	if total != nil && load != nil && x.request.Op.GeneratesTokens() {
+		// Ollama leaves out what is zero, so a part that is missing took no time. Of an
+		// embedding it never says how long the model worked, so nothing can be left over.
 		r.Server.Queue = notNegative(*total - *load - orZero(prompt) - orZero(eval))
 	}
 	if total != nil && r.Duration != nil {
@@ -138,6 +140,9 @@ func (x *exchange) failure(err error) *api.Error {
 		if failed := x.transportFailure(err); failed != nil {
 			return failed
 		}
+	}
+	if x.response == nil {
+		return &api.Error{Kind: api.Reset, Message: "no answer came"}
 	}
 	if status := x.response.StatusCode; !success(status) {
 		return api.StatusError(status, x.response.Header.Get("Content-Type"), x.body.kept)
@@ -196,13 +201,27 @@ func (x *exchange) requestKind(err error) api.ErrorKind {
 		strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
 		return api.TLS
 	case x.started.Load() != 0:
-		return api.Reset
+		return answerKind(err)
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return api.TimeoutConnect
 	case x.handshake.Load():
 		return api.TLS
 	default:
 		return api.Connect
+	}
+}
+
+// answerKind tells apart why no answer came over a connection that stood. net/http has
+// no type for an answer that is not HTTP. TLS servers say in TLS (a record of type 21,
+// an alert) that they were not spoken to in TLS.
+func answerKind(err error) api.ErrorKind {
+	switch text := err.Error(); {
+	case strings.Contains(text, `malformed HTTP response "\x15\x03`):
+		return api.TLS
+	case strings.Contains(text, "malformed HTTP"), strings.Contains(text, "malformed MIME header"):
+		return api.Decode
+	default:
+		return api.Reset
 	}
 }
 
@@ -222,17 +241,11 @@ func timeoutError(kind api.ErrorKind, format string, limit time.Duration) *api.E
 
 // reason strips the URL, which the reader knows, from the error of an HTTP client.
 func reason(err error) string {
-	for {
-		var wrapper interface{ Unwrap() error }
-		inner := error(nil)
-		if errors.As(err, &wrapper) {
-			inner = wrapper.Unwrap()
-		}
-		if inner == nil || !strings.HasPrefix(err.Error(), "Post ") && !strings.HasPrefix(err.Error(), "Get ") {
-			return err.Error()
-		}
-		err = inner
+	var wrapper *url.Error
+	if errors.As(err, &wrapper) {
+		return wrapper.Err.Error()
 	}
+	return err.Error()
 }
 
 func ms(d time.Duration) *float64 {

@@ -47,19 +47,29 @@ func (x *exchange) observe(next http.RoundTripper) http.RoundTripper {
 		if x.asked.IsZero() { // a redirect comes here again; the clock runs on
 			x.begin()
 		}
+		ctx := httptrace.WithClientTrace(x.cancelled(req.Context()), x.trace())
 		//nolint:bodyclose // whoever gets the response closes it
-		response, err := next.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), x.trace())))
+		response, err := next.RoundTrip(req.WithContext(ctx))
 		now := time.Now()
-		x.connectTimer.Stop()
+		stop(x.connectTimer)
 		if err != nil {
 			x.ended = now
 			return nil, x.cause(err)
 		}
 		x.headers, x.response, x.body = now, response, errorBody{}
+		stop(x.idleTimer) // of the answer that redirected
 		x.idleTimer = x.timer(x.request.Timeouts.Idle, api.TimeoutIdle, "no data for %v")
 		response.Body = &observedBody{x: x, ReadCloser: response.Body}
 		return response, nil
 	})
+}
+
+// cancelled returns the sender's context, which may carry traces of its own, cancelled
+// as soon as the exchange is.
+func (x *exchange) cancelled(ctx context.Context) context.Context {
+	ctx, cancel := context.WithCancelCause(ctx)
+	context.AfterFunc(x.ctx, func() { cancel(context.Cause(x.ctx)) })
+	return ctx
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)
@@ -71,11 +81,6 @@ func (x *exchange) begin() {
 	x.asked = time.Now()
 	x.connectTimer = x.timer(x.request.Timeouts.Connect, api.TimeoutConnect, "no connection within %v")
 	x.totalTimer = x.timer(x.request.Timeouts.Total, api.TimeoutTotal, "not finished within %v")
-	if x.request.Op.GeneratesTokens() && x.request.Stream {
-		// Made stopped: the clock starts with the connection.
-		x.firstTokenTimer = x.timer(x.request.Timeouts.FirstToken, api.TimeoutFirstToken, "no token within %v")
-		x.firstTokenTimer.Stop()
-	}
 }
 
 func (x *exchange) trace() *httptrace.ClientTrace {
@@ -89,30 +94,33 @@ func (x *exchange) trace() *httptrace.ClientTrace {
 			}
 			x.started.Store(int64(max(time.Since(x.asked), 1)))
 			x.reused.Store(info.Reused)
-			x.connectTimer.Stop()
-			if limit := x.request.Timeouts.FirstToken; x.firstTokenTimer != nil && limit > 0 {
-				x.firstTokenTimer.Reset(limit)
+			stop(x.connectTimer)
+			if x.request.Op.GeneratesTokens() && x.request.Stream {
+				stop(x.firstTokenTimer)
+				x.firstTokenTimer = x.timer(x.request.Timeouts.FirstToken, api.TimeoutFirstToken, "no token within %v")
 			}
 		},
 	}
 }
 
 // timer cancels the request with an error of the given kind when the limit is over.
-// Without a limit it never fires.
+// It is nil without a limit.
 func (x *exchange) timer(limit time.Duration, kind api.ErrorKind, format string) *time.Timer {
 	if limit <= 0 {
-		idle := time.NewTimer(time.Hour)
-		idle.Stop()
-		return idle
+		return nil
 	}
 	return time.AfterFunc(limit, func() { x.cancel(timeoutError(kind, format, limit)) })
 }
 
+func stop(timer *time.Timer) {
+	if timer != nil {
+		timer.Stop()
+	}
+}
+
 func (x *exchange) stopTimers() {
 	for _, timer := range []*time.Timer{x.connectTimer, x.firstTokenTimer, x.idleTimer, x.totalTimer} {
-		if timer != nil {
-			timer.Stop()
-		}
+		stop(timer)
 	}
 }
 
@@ -139,8 +147,8 @@ func (b *observedBody) Read(p []byte) (int, error) {
 	x := b.x
 	x.ended = now
 	if n > 0 {
-		if limit := x.request.Timeouts.Idle; limit > 0 {
-			x.idleTimer.Reset(limit)
+		if x.idleTimer != nil {
+			x.idleTimer.Reset(x.request.Timeouts.Idle)
 		}
 		x.take(p[:n], now)
 	}
@@ -157,8 +165,8 @@ func (x *exchange) take(piece []byte, at time.Time) {
 		return
 	}
 	x.stream.take(piece, at)
-	if x.stream.hasToken() && x.firstTokenTimer != nil {
-		x.firstTokenTimer.Stop()
+	if x.stream.hasToken() {
+		stop(x.firstTokenTimer)
 	}
 }
 

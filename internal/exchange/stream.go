@@ -2,7 +2,9 @@ package exchange
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
+	"io"
 	"strings"
 	"time"
 
@@ -35,8 +37,17 @@ func (s *stream) take(piece []byte, at time.Time) {
 	}
 }
 
-// end reads what came after the last line break.
-func (s *stream) end() { s.lines.Flush(s.line) }
+// end reads what came after the last line break. A line that was cut off is no line: it
+// says nothing but that the answer broke off, which is known anyway.
+func (s *stream) end() {
+	s.lines.Flush(func(line []byte) {
+		var value json.RawMessage
+		err := json.NewDecoder(bytes.NewReader(line)).Decode(&value)
+		if !errors.Is(err, io.ErrUnexpectedEOF) {
+			s.line(line)
+		}
+	})
+}
 
 func (s *stream) hasToken() bool { return len(s.tokens) > 0 }
 

@@ -32,7 +32,11 @@ func FromEnvironment(lookup func(string) (string, bool)) Locale {
 		if value == "" {
 			continue
 		}
-		if strings.HasPrefix(strings.ToLower(value), "ko") {
+		// language[_territory][.codeset][@modifier]; kok is Konkani.
+		language, _, _ := strings.Cut(strings.ToLower(value), "_")
+		language, _, _ = strings.Cut(language, ".")
+		language, _, _ = strings.Cut(language, "@")
+		if language == string(Korean) {
 			return Korean
 		}
 		return English

@@ -2,6 +2,7 @@ package record
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -43,14 +44,7 @@ func Read(r io.Reader) ([]Record, error) {
 
 // parse reads one line; ok is false for an empty one.
 func parse(line []byte) (record Record, ok bool, err error) {
-	empty := true
-	for _, b := range line {
-		if b != ' ' && b != '\t' && b != '\r' && b != '\n' {
-			empty = false
-			break
-		}
-	}
-	if empty {
+	if len(bytes.TrimSpace(line)) == 0 {
 		return Record{}, false, nil
 	}
 	if err := json.Unmarshal(line, &record); err != nil {
@@ -59,8 +53,13 @@ func parse(line []byte) (record Record, ok bool, err error) {
 	if record.Target == "" || record.Op == "" {
 		return Record{}, false, errors.New(`not a request record: "target" and "op" are missing`)
 	}
-	if record.Phase == "" {
+	switch record.Phase {
+	case Warmup, Measure:
+	case "":
 		record.Phase = Measure
+	default:
+		return Record{}, false, fmt.Errorf("not a request record: the phase is %q, expected %q or %q",
+			record.Phase, Warmup, Measure)
 	}
 	return record, true, nil
 }
