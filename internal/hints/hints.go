@@ -3,8 +3,6 @@ package hints
 
 import (
 	"fmt"
-	"net/http"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -68,17 +66,25 @@ const (
 	badGateway    situation = "http_5xx, from a proxy"
 )
 
+// HTTP's status codes; this package knows no network, so not net/http either.
+const (
+	statusForbidden      = 403
+	statusNotFound       = 404
+	statusBadGateway     = 502
+	statusGatewayTimeout = 504
+)
+
 func situationOf(kind api.ErrorKind, f Facts, local bool) situation {
 	switch {
 	case kind == api.Connect && local:
 		return connectLocal
-	case kind == api.Unauthorized && f.Status == http.StatusForbidden:
+	case kind == api.Unauthorized && f.Status == statusForbidden:
 		return forbidden
 	case kind == api.InvalidRequest && strings.Contains(f.Message, "HTTP request to an HTTPS server"):
 		return plainToSecure // the words of Go's net/http and of nginx's "plain HTTP request …"
-	case kind == api.HTTP4xx && f.Status == http.StatusNotFound:
+	case kind == api.HTTP4xx && f.Status == statusNotFound:
 		return notThere
-	case kind == api.HTTP5xx && slices.Contains([]int{http.StatusBadGateway, http.StatusGatewayTimeout}, f.Status):
+	case kind == api.HTTP5xx && (f.Status == statusBadGateway || f.Status == statusGatewayTimeout):
 		return badGateway
 	}
 	return situation(kind)
