@@ -1,0 +1,29 @@
+// What the nth iteration of a target's scenario does: its model, and whether it is one of
+// the warm-up requests or which of the measured ones it is.
+export function planFor(bench, iteration) {
+  const perModel = bench.warmup + bench.numRequests;
+  const index = iteration % perModel;
+  return {
+    model: bench.models[Math.floor(iteration / perModel)],
+    phase: index < bench.warmup ? 'warmup' : 'measure',
+    number: index - bench.warmup + 1, // 1 to numRequests; warm-ups count down to 0
+  };
+}
+
+// A scenario for each target. One VU keeps one request in flight; who goes when is for
+// bench.turn() to say.
+export function scenariosFor(bench) {
+  const scenarios = {};
+  for (const { name } of bench.targets) {
+    scenarios[name] = {
+      executor: 'per-vu-iterations',
+      vus: 1,
+      iterations: bench.models.length * (bench.warmup + bench.numRequests),
+      maxDuration: '24h', // each request has a time-out of its own
+      gracefulStop: '0s',
+      exec: 'ask',
+      env: { TARGET: name },
+    };
+  }
+  return scenarios;
+}
