@@ -96,9 +96,15 @@ func splitScheme(text string) (scheme, port, rest string) {
 // bracketed writes an IPv6 address as a URL has it: OLLAMA_HOST takes it without
 // brackets, too, and with a zone (fe80::1%eth0), whose % a URL escapes.
 func bracketed(hostport string) string {
+	if user, at, found := cutLast(hostport, "@"); found {
+		return user + "@" + bracketed(at)
+	}
 	host, port, err := net.SplitHostPort(hostport)
 	if err != nil {
-		host, port = strings.TrimSuffix(strings.TrimPrefix(hostport, "["), "]"), ""
+		host, port = hostport, ""
+		if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
+			host = host[1 : len(host)-1]
+		}
 	}
 	ip, err := netip.ParseAddr(host)
 	if err != nil || ip.Is4() {
@@ -115,8 +121,8 @@ func bracketed(hostport string) string {
 
 func validHost(host string) bool {
 	if strings.Contains(host, ":") {
-		_, err := netip.ParseAddr(host)
-		return err == nil
+		ip, err := netip.ParseAddr(host)
+		return err == nil && url.QueryEscape(ip.Zone()) == ip.Zone()
 	}
 	// "http" is the host of http:/example.com and http//example.com.
 	return host != "http" && host != "https" && !strings.ContainsAny(host, " \t\"'<>\\^`{|}%")

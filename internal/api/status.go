@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html"
 	"net/http"
+	"regexp"
 	"strings"
 )
 
@@ -56,7 +57,7 @@ func bodyMessage(status int, contentType string, body []byte) string {
 	media, _, _ := strings.Cut(contentType, ";")
 	if strings.HasSuffix(media, "html") {
 		name = fmt.Sprintf("%s (%s)", name, media)
-		body = []byte(html.UnescapeString(withoutTags(string(body))))
+		body = []byte(html.UnescapeString(tags.ReplaceAllString(string(body), " ")))
 	}
 	text := Excerpt(body)
 	if text == "" {
@@ -65,20 +66,6 @@ func bodyMessage(status int, contentType string, body []byte) string {
 	return fmt.Sprintf("%s: %s", name, text)
 }
 
-// withoutTags leaves of an HTML page what a person would read: enough for an error
-// message, which is all that it is for.
-func withoutTags(page string) string {
-	var text strings.Builder
-	for page != "" {
-		before, rest, _ := strings.Cut(page, "<")
-		text.WriteString(before)
-		text.WriteByte(' ')
-		for _, hidden := range []string{"style", "script"} {
-			if strings.HasPrefix(strings.ToLower(rest), hidden) {
-				_, rest, _ = strings.Cut(rest, "</"+hidden)
-			}
-		}
-		_, page, _ = strings.Cut(rest, ">")
-	}
-	return text.String()
-}
+// tags are the parts of an HTML page that a person would not read. Leaving them out is
+// enough for an error message, which is all that it is for.
+var tags = regexp.MustCompile(`(?is)<(?:script|style)\b.*?(?:</(?:script|style)[^>]*>|$)|<[^>]*(?:>|$)`)

@@ -1,0 +1,134 @@
+package api_test
+
+import (
+	"bytes"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/xk6-ollama/xk6-ollama/internal/api"
+)
+
+// pieces cuts data into pieces of a size.
+func pieces(data []byte, size int) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for len(data) > 0 {
+			n := min(size, len(data))
+			if !yield(data[:n]) {
+				return
+			}
+			data = data[n:]
+		}
+	}
+}
+
+// wanted is what Lines must give: what bytes.Split does, without white space and what
+// is nothing else.
+func wanted(data []byte) []string {
+	var lines []string
+	for _, line := range bytes.Split(data, []byte("\n")) {
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			lines = append(lines, string(line))
+		}
+	}
+	return lines
+}
+
+func cut(t *testing.T, data iter.Seq[[]byte]) []string {
+	t.Helper()
+	var (
+		lines api.Lines
+		got   []string
+	)
+	keep := func(line []byte) { got = append(got, string(line)) }
+	for piece := range data {
+		own := bytes.Clone(piece)
+		require.NoError(t, lines.Feed(own, keep))
+		clear(own) // a reader uses its buffer again
+	}
+	lines.Flush(keep)
+	lines.Flush(keep) // there is nothing left
+	return got
+}
+
+func TestLines(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][]string{
+		"":                   nil,
+		"\n\r\n \n":          nil,
+		"a":                  {"a"},
+		"a\n":                {"a"},
+		"a\r\nb\r\n":         {"a", "b"},
+		"\n\na\n\n b \n":     {"a", "b"},
+		"{\"a\":1}\n{\"b\":": {`{"a":1}`, `{"b":`},
+		"한\n글":               {"한", "글"},
+	} {
+		for size := 1; size <= len(text)+1; size++ {
+			assert.Equal(t, want, cut(t, pieces([]byte(text), size)), "%q in pieces of %d", text, size)
+		}
+	}
+}
+
+// However the network cuts a stream, it holds the same lines; a context of 128k
+// numbers and lines of many megabytes are lines like others.
+func TestLinesOfAnyLength(t *testing.T) {
+	t.Parallel()
+	context := strings.Repeat("32000,", 128<<10)
+	data := []byte(tokenLine + "\n" + `{"done":true,"context":[` + context + "1]}\n" +
+		strings.Repeat("x", 4<<20) + "\n" + tokenLine)
+	want := wanted(data)
+	require.Len(t, want, 4)
+	for _, size := range []int{997, 8 << 10, 1 << 20, len(data)} {
+		assert.True(t, equal(want, cut(t, pieces(data, size))), "pieces of %d", size)
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	assert.True(t, equal(want, cut(t, func(yield func([]byte) bool) {
+		for rest := data; len(rest) > 0; {
+			n := min(1+random.IntN(64<<10), len(rest))
+			if !yield(rest[:n]) {
+				return
+			}
+			rest = rest[n:]
+		}
+	})))
+}
+
+// equal spares the reader a difference of megabytes.
+func equal(a, b []string) bool {
+	return fmt.Sprint(len(a)) == fmt.Sprint(len(b)) && strings.Join(a, "\n") == strings.Join(b, "\n")
+}
+
+func TestLinesWithoutBound(t *testing.T) {
+	t.Parallel()
+	var lines api.Lines
+	none := func([]byte) { t.Error("there is no line") }
+	require.NoError(t, lines.Feed([]byte("x"), none))
+	err := lines.Feed(make([]byte, 256<<20), none)
+	require.ErrorContains(t, err, "longer than 256 MiB")
+	assert.Equal(t, api.Decode, api.KindOf(err))
+}
+
+func FuzzLines(f *testing.F) {
+	f.Add([]byte("a\nb"), []byte{1})
+	f.Add([]byte("\r\n\n \t\na\xff\n"), []byte{2, 1, 0})
+	f.Add([]byte(tokenLine+"\n"+tokenLine), []byte{200, 7})
+	f.Fuzz(func(t *testing.T, data, cuts []byte) {
+		got := cut(t, func(yield func([]byte) bool) {
+			rest := data
+			for _, c := range cuts {
+				n := min(int(c), len(rest))
+				if !yield(rest[:n]) {
+					return
+				}
+				rest = rest[n:]
+			}
+			yield(rest)
+		})
+		require.Equal(t, wanted(data), got)
+	})
+}
