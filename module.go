@@ -25,7 +25,7 @@ func init() {
 // what a benchmark needs to be one benchmark in all of them.
 type RootModule struct {
 	recorder  recorder
-//	benchmark sharedBenchmark
+	benchmark sharedBenchmark
 }
 
 // New returns the module to register.
@@ -37,17 +37,17 @@ func (r *RootModule) NewModuleInstance(vu modules.VU) modules.Instance {
 	if err != nil {
 		common.Throw(vu.Runtime(), fmt.Errorf("registering the ollama metrics: %w", err))
 	}
-	return &instance{root: r, vu: vu, metrics: metrics, run: vu.InitEnv().RuntimeOptions, env: vu.InitEnv().LookupEnv}
+	return &instance{root: r, vu: vu, metrics: metrics, runtimeOptions: vu.InitEnv().RuntimeOptions, env: vu.InitEnv().LookupEnv}
 }
 
 // instance is the module in one VU.
 type instance struct {
-	root    *RootModule
-	vu      modules.VU
-	metrics *instanceMetrics
-	run     lib.RuntimeOptions
-	env     func(string) (string, bool) // the process's own environment
-	playing context.Context             // the one in which the VU takes turns, if it does
+	root           *RootModule
+	vu             modules.VU
+	metrics        *instanceMetrics
+	runtimeOptions lib.RuntimeOptions
+	env            func(string) (string, bool) // the process's own environment
+	playing        context.Context             // the one in which the VU takes turns, if it does
 }
 
 var (
@@ -61,6 +61,8 @@ func (i *instance) Exports() modules.Exports {
 	rt := i.vu.Runtime()
 	named := map[string]any{
 		"Ollama":    i.newOllama,
+		"report":    i.report,
+		"benchmark": i.newBenchmark,
 	}
 	client := rt.NewObject()
 	for name, value := range named {
@@ -72,7 +74,7 @@ func (i *instance) Exports() modules.Exports {
 
 // lookup finds a variable that `k6 run -e` or the environment sets.
 func (i *instance) lookup(name string) (string, bool) {
-	if value, ok := i.run.Env[name]; ok {
+	if value, ok := i.runtimeOptions.Env[name]; ok {
 		return value, true
 	}
 	return i.env(name)

@@ -166,6 +166,35 @@ func (s *Settings) TargetNames() []string {
 	return names
 }
 
+// Map returns the settings under the names of their variables, for results.json.
+func (s *Settings) Map() map[string]any {
+	targets := make([]string, len(s.Targets))
+	for i, t := range s.Targets {
+		targets[i] = t.Name + "=" + withoutCredentials(t.Endpoint)
+	}
+	return map[string]any{
+		string(NumRequests): s.NumRequests,
+		string(Model):       strings.Join(s.Models, ","),
+		string(Targets):     strings.Join(targets, ","),
+		string(Simulate):    s.Simulate,
+		string(OrderName):   s.Order,
+		string(Warmup):      s.Warmup,
+		string(Prompt):      s.Prompt,
+		string(NumPredict):  s.NumPredict,
+		string(CacheName):   s.Cache,
+		string(Stream):      s.Stream,
+		string(Locale):      s.Locale,
+	}
+}
+
+func withoutCredentials(endpoint string) string {
+	parsed, err := api.ParseEndpoint(endpoint)
+	if err != nil {
+		return ""
+	}
+	return parsed.String()
+}
+
 // reader keeps the first error, so that reading a setting is one line.
 type reader struct {
 	lookup func(string) (string, bool)

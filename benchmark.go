@@ -1,0 +1,233 @@
+package ollama
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/grafana/sobek"
+	"go.k6.io/k6/v2/errext"
+	"go.k6.io/k6/v2/js/common"
+
+	"github.com/xk6-ollama/xk6-ollama/internal/api"
+	"github.com/xk6-ollama/xk6-ollama/internal/record"
+	"github.com/xk6-ollama/xk6-ollama/internal/report"
+	"github.com/xk6-ollama/xk6-ollama/internal/settings"
+	"github.com/xk6-ollama/xk6-ollama/internal/simulator"
+	"github.com/xk6-ollama/xk6-ollama/internal/turns"
+)
+
+// sharedBenchmark is what makes one benchmark of the scripts that run in many VUs: the
+// settings, the order of the targets, and the simulated servers, if there are any.
+type sharedBenchmark struct {
+	mu       sync.Mutex
+	settings *settings.Settings // nil before a script asks for a benchmark
+	turns    *turns.Turns
+}
+
+// begin is called by each VU with the same settings; the first call counts. What can
+// be known to fail fails here, before any request.
+func (b *sharedBenchmark) begin(read *settings.Settings) (*settings.Settings, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.settings != nil {
+		return b.settings, nil
+	}
+	if read.Out != "" {
+		if err := os.MkdirAll(read.Out, 0o755); err != nil { //nolint:gosec // results are for everybody
+			return nil, outError(read.Out, err)
+		}
+	}
+	if read.Simulate {
+		if err := simulate(read); err != nil {
+			return nil, err
+		}
+	}
+	b.settings = read
+	b.turns = turns.New(read.Order, read.TargetNames())
+	return read, nil
+}
+
+// simulate starts a server for each target. They serve until the process ends, since
+// k6 tells a module no earlier when the last request is through.
+func simulate(s *settings.Settings) error {
+	for i := range s.Targets {
+		target := &s.Targets[i]
+		config := simulator.Local()
+		if target.Name == settings.Remote {
+			config = simulator.Remote()
+		}
+		config.AnyModel = true
+		server, err := simulator.Start(context.Background(), config)
+		if err != nil {
+			return fmt.Errorf("SIMULATE: starting the simulated %s server: %w", target.Name, err)
+		}
+		target.Endpoint = server.URL()
+	}
+	return nil
+}
+
+// newBenchmark is benchmark(__ENV, open): it reads the settings of a comparison and
+// stops the test if one is wrong.
+func (i *instance) newBenchmark(env *sobek.Object, open sobek.Value) *sobek.Object {
+	rt := i.vu.Runtime()
+	read, err := settings.Read(lookupIn(env), readWith(rt, open))
+	if err == nil {
+		read, err = i.root.benchmark.begin(read)
+	}
+	if err != nil {
+		// What k6's own test.abort() does: one line, no stack trace.
+		rt.Interrupt(&errext.InterruptError{Reason: err.Error()})
+		return nil
+	}
+	b := rt.NewObject()
+	set := func(name string, value any) { i.define(b, name, value) }
+	set("numRequests", read.NumRequests)
+	set("models", read.Models)
+	set("targets", i.targetObjects(read.Targets))
+	set("order", string(read.Order))
+	set("warmup", read.Warmup)
+	set("prompt", read.Prompt)
+	set("numPredict", read.NumPredict)
+	set("cache", string(read.Cache))
+	set("stream", read.Stream)
+	set("locale", string(read.Locale))
+	set("out", read.Out)
+	set("turn", i.turn)
+	set("line", func(result *sobek.Object, number int) string {
+		return report.RequestLine(lineRecord(result), number, read.NumRequests, read.Locale)
+	})
+	set("finish", i.finishBenchmark)
+	return b
+}
+
+func (i *instance) targetObjects(targets []settings.Target) []any {
+	objects := make([]any, len(targets))
+	for n, target := range targets {
+		object := i.vu.Runtime().NewObject()
+		i.define(object, "name", target.Name)
+		i.define(object, "host", target.Endpoint)
+		objects[n] = object
+	}
+	return objects
+}
+
+// turn waits until it is the target's turn and resolves with the function that ends it.
+func (i *instance) turn(target string) *sobek.Promise {
+	rt := i.vu.Runtime()
+	if i.vu.State() == nil {
+		common.Throw(rt, fmt.Errorf("ollama: turn(%q) waits, which the init context can't", target))
+	}
+	ctx := i.vu.Context()
+	players := i.root.benchmark.turns
+	if i.playing != ctx {
+		// A VU that is done, or stopped, does not come back; nobody has to wait for it.
+		i.playing = ctx
+		context.AfterFunc(ctx, func() { players.Leave(target) })
+	}
+	promise, resolve, reject := rt.NewPromise()
+	callback := i.vu.RegisterCallback()
+	go func() {
+		err := players.Take(ctx, target)
+		callback(func() error {
+			if err != nil {
+				return reject(rt.NewGoError(err))
+			}
+			return resolve(func() { players.Pass(target) })
+		})
+	}()
+	return promise
+}
+
+// lineRecord takes from a result what its line in the log shows.
+func lineRecord(result *sobek.Object) record.Record {
+	shown := record.Record{OK: result.Get("ok").ToBoolean()}
+	if timings, ok := result.Get("timings").(*sobek.Object); ok {
+		if duration := timings.Get("duration"); !common.IsNullish(duration) {
+			ms := duration.ToFloat()
+			shown.Duration = &ms
+		}
+	}
+	length := utf8.RuneCountInString(result.Get("text").String())
+	shown.ResponseChars = &length
+	if failure, ok := result.Get("error").(*sobek.Object); ok {
+		shown.Error = &record.Error{
+			Type:    api.ErrorKind(failure.Get("type").String()),
+			Message: failure.Get("message").String(),
+		}
+	}
+	shown.Target = result.Get("target").String()
+	return shown
+}
+
+// finishBenchmark is what a benchmark's teardown has to do: fail the test if a target
+// never answered, and report if k6 will not ask for it.
+func (i *instance) finishBenchmark() {
+	rt := i.vu.Runtime()
+	state := i.vu.State()
+	if state == nil {
+		common.Throw(rt, errors.New("ollama: finish() belongs in teardown()"))
+	}
+	records, _ := i.root.recorder.snapshot()
+	for _, target := range i.root.benchmark.settings.TargetNames() {
+		if neverAnswered(records, target) {
+			state.Logger.Errorf("every request to %s failed", target)
+			state.TestStatus.MarkFailed()
+		}
+	}
+	if i.runtimeOptions.SummaryMode.String != "disabled" {
+		return
+	}
+	s := i.root.benchmark.settings
+	content, err := i.compose(&reportOptions{out: s.Out, locale: s.Locale}, colours(nil))
+	if err == nil {
+		err = save(content)
+	}
+	if err != nil {
+		common.Throw(rt, fmt.Errorf("ollama: report: %w", err))
+	}
+}
+
+// neverAnswered says whether the target was asked, and no measured request went well.
+func neverAnswered(records []record.Record, target string) bool {
+	asked := false
+	for i := range records {
+		r := &records[i]
+		if r.Target != target || r.Phase != record.Measure || r.Error != nil && r.Error.Type == api.Canceled {
+			continue
+		}
+		if r.OK {
+			return false
+		}
+		asked = true
+	}
+	return asked
+}
+
+func lookupIn(env *sobek.Object) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		value := env.Get(name)
+		if common.IsNullish(value) {
+			return "", false
+		}
+		return value.String(), true
+	}
+}
+
+// readWith reads files with k6's open(), so that they are part of an archive.
+func readWith(rt *sobek.Runtime, open sobek.Value) func(string) (string, error) {
+	return func(path string) (string, error) {
+		read, ok := sobek.AssertFunction(open)
+		if !ok {
+			return "", fmt.Errorf("benchmark(__ENV, open) was not given open to read it")
+		}
+		content, err := read(sobek.Undefined(), rt.ToValue(path))
+		if err != nil {
+			return "", err
+		}
+		return content.String(), nil
+	}
+}

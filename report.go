@@ -1,0 +1,188 @@
+package ollama
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	"github.com/grafana/sobek"
+	"go.k6.io/k6/v2/js/common"
+	"golang.org/x/term"
+
+	"github.com/xk6-ollama/xk6-ollama/internal/api"
+	"github.com/xk6-ollama/xk6-ollama/internal/locale"
+	"github.com/xk6-ollama/xk6-ollama/internal/record"
+	"github.com/xk6-ollama/xk6-ollama/internal/report"
+)
+
+// defaultWidth is the width of lines where the output is no terminal.
+const defaultWidth = 100
+
+// reportOptions are the options of report(data, options).
+type reportOptions struct {
+	out    string
+	locale locale.Locale
+}
+
+// report is report(data, options): what handleSummary returns to k6, which prints and
+// saves it. Its data are k6's own figures; ours come from the recorder, which has what
+// k6's have not (raw values, standard deviations).
+func (i *instance) report(data, argument sobek.Value) *sobek.Object {
+	rt := i.vu.Runtime()
+	options, err := i.parseReportOptions(argument)
+	if err != nil {
+		throwTypeError(rt, "report(data, options)", err)
+	}
+	content, err := i.compose(options, colours(data))
+	if err != nil {
+		common.Throw(rt, fmt.Errorf("ollama: report: %w", err))
+	}
+	object := rt.NewObject()
+	for name, text := range content {
+		i.define(object, name, string(text))
+	}
+	return object
+}
+
+func (i *instance) parseReportOptions(argument sobek.Value) (*reportOptions, error) {
+	options := &reportOptions{locale: locale.FromEnvironment(i.lookup)}
+	readers := map[string]option{
+		"out": func(v sobek.Value) error {
+			options.out = v.String()
+			return nil
+		},
+		"locale": func(v sobek.Value) (err error) {
+			options.locale, err = locale.Parse(v.String())
+			return err
+		},
+	}
+	return options, readOptions(argument, "options", readers)
+}
+
+// compose makes the text for the terminal, under the name stdout, and the files. What
+// can't be saved is said on stderr; the text is there all the same.
+func (i *instance) compose(options *reportOptions, colour bool) (map[string][]byte, error) {
+	run := i.root.run()
+	results := report.Summarize(run)
+	content := map[string][]byte{}
+	if options.out != "" {
+		files, err := report.Files(results, run.Records, options.locale)
+		if err != nil {
+			return nil, err
+		}
+		if err := os.MkdirAll(options.out, 0o755); err != nil { //nolint:gosec // results are for everybody
+			content["stderr"] = []byte(outError(options.out, err).Error() + "\n")
+			files = nil
+		}
+		for name, file := range files {
+			content[path.Join(filepath.ToSlash(options.out), name)] = file
+		}
+	}
+	var text bytes.Buffer
+	err := report.Text(&text, results, report.TextOptions{Locale: options.locale, Color: colour, Width: terminalWidth()})
+	content["stdout"] = text.Bytes()
+	return content, err
+}
+
+// outError says in one line why there can be no directory for the files.
+func outError(out string, err error) error {
+	var cause *fs.PathError
+	if errors.As(err, &cause) {
+		err = cause.Err
+	}
+	return fmt.Errorf("OUT (--out)=%q: the directory can't be made: %w", out, err)
+}
+
+// save does with the content what k6 does with that of handleSummary.
+func save(content map[string][]byte) error {
+	var errs []error
+	for name, data := range content {
+		switch name {
+		case "stdout":
+			_, err := os.Stdout.Write(data)
+			errs = append(errs, err)
+		case "stderr":
+			_, err := os.Stderr.Write(data)
+			errs = append(errs, err)
+		default:
+			errs = append(errs, os.WriteFile(name, data, 0o644)) //nolint:gosec // results are for everybody
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// run gathers what there is to report.
+func (r *RootModule) run() report.Run {
+	records, inventories := r.recorder.snapshot()
+	k6, extension := versions()
+	run := report.Run{
+		Records:     records,
+		Inventories: inventories,
+		Environment: report.ThisEnvironment(k6, extension),
+		GeneratedAt: time.Now(),
+	}
+	if s := r.benchmark.settings; s != nil {
+		run.Settings = s.Map()
+		run.Targets = s.TargetNames()
+		run.Interrupted = measuredCount(records) < s.NumRequests*len(s.Models)*len(s.Targets)
+	}
+	return run
+}
+
+// measuredCount counts the measured requests that the test let come to their end.
+func measuredCount(records []record.Record) int {
+	n := 0
+	for _, r := range records {
+		if r.Phase == record.Measure && (r.Error == nil || r.Error.Type != api.Canceled) {
+			n++
+		}
+	}
+	return n
+}
+
+// versions returns the versions of k6 and of this module that the binary was built from.
+func versions() (k6, extension string) {
+	const module, k6Module = "github.com/xk6-ollama/xk6-ollama", "go.k6.io/k6/v2"
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "", ""
+	}
+	for _, dependency := range append(info.Deps, &info.Main) {
+		switch dependency.Path {
+		case k6Module:
+			k6 = dependency.Version
+		case module:
+			extension = dependency.Version
+		}
+	}
+	return k6, extension
+}
+
+// colours says whether the text may have any: on a terminal, unless somebody minds.
+func colours(data sobek.Value) bool {
+	if os.Getenv("NO_COLOR") != "" || os.Getenv("K6_NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+		return false
+	}
+	if object, ok := data.(*sobek.Object); ok { // k6 run --no-color
+		if options, ok := object.Get("options").(*sobek.Object); ok && options.Get("noColor") != nil {
+			if options.Get("noColor").ToBoolean() {
+				return false
+			}
+		}
+	}
+	return term.IsTerminal(int(os.Stdout.Fd())) //nolint:gosec // a file descriptor fits an int
+}
+
+func terminalWidth() int {
+	width, _, err := term.GetSize(int(os.Stdout.Fd())) //nolint:gosec // a file descriptor fits an int
+	if err != nil || width <= 0 {
+		return defaultWidth
+	}
+	return width
+}
