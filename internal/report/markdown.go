@@ -1,0 +1,208 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/xk6-ollama/xk6-ollama/internal/locale"
+)
+
+// Markdown writes the results as tables for a CI job's summary.
+func Markdown(w io.Writer, results Results, l locale.Locale) error {
+	d := &document{out: w, locale: l, messages: messagesIn(l)}
+	all := views(results, d.messages)
+	if len(all) == 0 {
+		d.paragraph("**" + d.noneMeasured + "**")
+	}
+	for _, v := range all {
+		d.view(v)
+	}
+	d.failures(all)
+	d.warnings(results)
+	d.details(results)
+	return d.err
+}
+
+// document writes Markdown, and keeps the first error.
+type document struct {
+	*messages
+	out    io.Writer
+	err    error
+	locale locale.Locale
+}
+
+// paragraph writes lines that belong together, and an empty one.
+func (d *document) paragraph(lines ...string) {
+	if d.err != nil || len(lines) == 0 {
+		return
+	}
+	if _, err := io.WriteString(d.out, strings.Join(lines, "\n")+"\n\n"); err != nil {
+		d.err = fmt.Errorf("writing the report: %w", err)
+	}
+}
+
+func (d *document) heading(level int, text string) {
+	d.paragraph(strings.Repeat("#", level) + " " + escape(text))
+}
+
+func (d *document) section(title string, t *table) {
+	if len(t.rows) > 0 {
+		d.heading(3, title)
+		d.paragraph(t.markdown()...)
+	}
+}
+
+func (d *document) view(v view) {
+	d.heading(2, sprintf(d.comparison, v.title))
+	for _, pair := range v.pairs {
+		if lines := v.headline(pair); lines != nil {
+			d.paragraph("**" + escape(lines[0]) + "** " + escape(lines[1]))
+		}
+	}
+	if failed := v.failed(); len(failed) > 0 {
+		d.paragraph("**" + escape(sprintf(d.notComparable, strings.Join(failed, ", "))) + "**")
+	}
+	d.paragraph(d.overview(v).markdown()...)
+	if len(v.failed()) == len(v.sides) {
+		return
+	}
+	d.section(d.metrics, v.metricTable())
+	if len(v.sides) == 2 && v.comparable() {
+		d.paragraph(escape(sprintf(d.ratioLegend, d.short(v.sides[0].Target))))
+	}
+	d.section(d.times, v.timeTable())
+	for _, pair := range v.pairs {
+		d.section(d.confidence+": "+sprintf(d.versus, d.full(pair.A), d.full(pair.B)), v.confidenceTable(pair))
+		if line := v.differenceLine(pair); line != "" {
+			d.paragraph(escape(line) + ". " + escape(d.confidenceNote))
+		}
+	}
+}
+
+// overview is the old script's table, with the figures that it printed below.
+func (d *document) overview(v view) *table {
+	if !v.comparable() {
+		return d.alone(v)
+	}
+	t := v.finalTable()
+	var rates, deviations, network []*float64
+	for _, s := range v.sides {
+		rates = append(rates, s.RequestsPerSecond)
+		deviations = append(deviations, s.Metrics[Duration].StdDev)
+		network = append(network, valueIf(s.Metrics[Network].Count > 0, s.Metrics[Network].Mean))
+	}
+	rate := func(x float64) string { return decimals(x, 3) }
+	t.add(short(d.throughput), withDifferences(rates, rate, rate)...)
+	t.add(short(d.network), withDifferences(network, d.duration, d.duration)...)
+	t.add(short(d.deviations), withDifferences(deviations, d.duration, d.duration)...)
+	return t
+}
+
+// alone shows the targets without differences, which would be to nothing.
+func (d *document) alone(v view) *table {
+	t := &table{header: append([]string{d.item}, v.names()...)}
+	columns := make([][]string, len(v.sides))
+	for i, s := range v.sides {
+		times := s.Metrics[Duration]
+		show := func(ms float64) string { return d.optional(valueIf(times.Count > 0, ms)) }
+		columns[i] = []string{
+			hostOf(s.Endpoint),
+			fmt.Sprintf("%s (%d/%d)", percent(s.SuccessRate), s.Succeeded, s.Requests),
+			show(times.Mean), d.duration(s.BusyMS), show(times.Min), show(times.Max), d.optional(times.StdDev),
+		}
+	}
+	for i, label := range []string{
+		d.endpoint, d.successRate, d.meanTime, d.totalTime, d.minTime, d.maxTime, short(d.deviations),
+	} {
+		cells := make([]string, len(columns))
+		for at, column := range columns {
+			cells[at] = column[i]
+		}
+		t.add(label, cells...)
+	}
+	return t
+}
+
+// short makes a row's label of a text heading: no colon at its end.
+func short(heading string) string { return strings.TrimSuffix(heading, ":") }
+
+func (d *document) failures(all []view) {
+	var lines []string
+	for _, v := range all {
+		for _, s := range v.sides {
+			for _, f := range s.Failures {
+				line := fmt.Sprintf("- **%s**, %s: `%s` %s", escape(d.full(s.Target)), escape(v.title),
+					code(string(f.Type)), sprintf(d.times1, f.Count))
+				if f.Message != "" {
+					line += " – " + escape(truncate(plain(f.Message), maxMessage))
+				}
+				lines = append(lines, line, "  - "+keepCode(hint(s, f, d.locale)))
+			}
+		}
+	}
+	if len(lines) > 0 {
+		d.heading(3, d.messages.failures)
+		d.paragraph(lines...)
+	}
+}
+
+func (d *document) warnings(results Results) {
+	if len(results.Warnings) == 0 {
+		return
+	}
+	d.heading(3, d.warningsHead)
+	var lines []string
+	for _, w := range results.Warnings {
+		lines = append(lines, "- "+escape(d.warning(w)))
+		if advice := warmupHint(results, w, d.locale); advice != "" {
+			lines = append(lines, "  - "+keepCode(advice))
+		}
+	}
+	d.paragraph(lines...)
+}
+
+// details holds how the figures came about, folded away.
+func (d *document) details(results Results) {
+	e := results.Environment
+	d.paragraph("<details><summary>"+d.settings+", "+d.environment+"</summary>", "")
+	var lines []string
+	for _, name := range slices.Sorted(maps.Keys(results.Settings)) {
+		value, err := json.Marshal(results.Settings[name])
+		if err != nil {
+			d.err = fmt.Errorf("writing setting %q: %w", name, err)
+			return
+		}
+		lines = append(lines, fmt.Sprintf("- `%s`: `%s`", code(name), code(string(value))))
+	}
+	for _, fact := range [][2]string{
+		{"k6", e.K6}, {"xk6-ollama", e.Extension}, {"Go", e.Go}, {"OS", strings.Trim(e.OS+"/"+e.Arch, "/")},
+	} {
+		if fact[1] != "" {
+			lines = append(lines, "- "+fact[0]+": "+escape(plain(fact[1])))
+		}
+	}
+	if e.CPUs > 0 {
+		lines = append(lines, "- CPUs: "+strconv.Itoa(e.CPUs))
+	}
+	d.paragraph(lines...)
+	d.paragraph("</details>")
+}
+
+// code makes text fit between backticks.
+func code(text string) string { return strings.ReplaceAll(plain(text), "`", "'") }
+
+// keepCode escapes a hint, but for the commands in backticks.
+func keepCode(text string) string {
+	parts := strings.Split(text, "`")
+	for i := range parts {
+		if i%2 == 0 || i == len(parts)-1 {
+			parts[i] = escape(parts[i])
+		}
+	}
+	return strings.Join(parts, "`")
+}

@@ -1,0 +1,166 @@
+package report
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/xk6-ollama/xk6-ollama/internal/locale"
+)
+
+// messages are the words of one language. Where a text takes arguments its comment says which.
+type messages struct {
+	second, millisecond, microsecond, nanosecond string
+
+	localShort, remoteShort string // the targets `local` and `remote` in a sentence
+	localFull, remoteFull   string // and by themselves
+
+	request        string // in the live log: number
+	warmupRequest  string // number
+	responseLength string // characters
+	thinkingLength string // characters
+	failed         string
+
+	benchmarking   string // target, model
+	endpoint       string
+	summary        string
+	successRate    string
+	totalTime      string
+	meanTime       string
+	minTime        string
+	maxTime        string
+	allFailed      string
+	noneMeasured   string
+	stoppedAtOnce  string
+	item           string
+	difference     string
+	points         string // after a difference of percentages
+	comparison     string // model
+	inParentheses  string // target: what the figures in parentheses are
+	notComparable  string // targets
+	analysis       string
+	faster         string // subject, other target (short), ratio
+	savedOnAverage string // duration
+	notSignificant string // the two targets
+	mayBeChance    string // mean of a, mean of b, difference
+	tooFew         string // the two targets, least number
+	throughput     string
+	network        string
+	networkUnknown string
+	networkMean    string // duration
+	deviations     string
+	steadier       string // subject, ratio
+
+	metrics        string
+	metricHeader   string
+	ratio          string
+	ratioLegend    string // target (short)
+	times          string
+	timesHeader    string
+	confidence     string
+	confidenceNote string
+	interval       string
+	pValue         string
+	verdict        string
+	inconclusive   string
+	isFaster       string // target (short)
+	versus         string // the two targets
+	e2eDifference  string // difference, interval
+	effectSize     string // size
+
+	failures     string
+	failureCount string // target, failed, requests
+	times1       string // how often a failure happened
+	warningsHead string
+	settings     string
+	environment  string
+
+	e2e, ttft, ttfo, tpot, itl, tokensPerSecond           string
+	connect, networkShare, queue, load, prefill, decoding string
+	outputTokens                                          string
+
+	// warnings has named places: {target}, {other}, {model}, {count}, {of}, {a}, {b}.
+	warnings map[WarningCode]string
+
+	particles bool // the language marks a subject after its noun
+}
+
+func messagesIn(l locale.Locale) *messages {
+	if l == locale.Korean {
+		return &korean
+	}
+	return &english
+}
+
+// TargetName returns a target's name as the report shows it: `local` and `remote` in the
+// reader's language, others as they are.
+func TargetName(target string, l locale.Locale) string { return messagesIn(l).full(target) }
+
+func (m *messages) full(target string) string {
+	switch target {
+	case "local":
+		return m.localFull
+	case "remote":
+		return m.remoteFull
+	}
+	return plain(target)
+}
+
+func (m *messages) short(target string) string {
+	switch target {
+	case "local":
+		return m.localShort
+	case "remote":
+		return m.remoteShort
+	}
+	return plain(target)
+}
+
+// subject marks a name as the subject of a sentence; Korean does that after the noun,
+// according to its last sound.
+func (m *messages) subject(name string) string {
+	if !m.particles {
+		return name
+	}
+	return name + particle(name, "이", "가")
+}
+
+func (m *messages) and(a, b string) string {
+	if !m.particles {
+		return a + " and " + b
+	}
+	return a + particle(a, "과", "와") + " " + b
+}
+
+// particle chooses by the final consonant of the last syllable: Hangul syllables come in
+// blocks of 28, the first of which has none (The Unicode Standard, section 3.12). A name in
+// another script is read in more ways than one, but for Ollama.
+func particle(name, afterConsonant, afterVowel string) string {
+	const firstSyllable, lastSyllable, finals = '가', '힣', 28
+	last, _ := utf8.DecodeLastRuneInString(name)
+	switch {
+	case strings.HasSuffix(name, "Ollama"):
+		return afterVowel
+	case last < firstSyllable || last > lastSyllable:
+		return afterConsonant + "(" + afterVowel + ")"
+	case (last-firstSyllable)%finals == 0:
+		return afterVowel
+	}
+	return afterConsonant
+}
+
+func (m *messages) warning(w Warning) string {
+	text, ok := m.warnings[w.Code]
+	if !ok {
+		return plain(w.Message)
+	}
+	return plain(strings.NewReplacer(
+		"{target}", m.full(w.Target),
+		"{other}", m.full(w.Facts.Other),
+		"{model}", w.Facts.Model,
+		"{count}", strconv.Itoa(w.Facts.Count),
+		"{of}", strconv.Itoa(w.Facts.Of),
+		"{a}", w.Facts.A,
+		"{b}", w.Facts.B,
+	).Replace(text))
+}

@@ -1,0 +1,161 @@
+package report
+
+import (
+	"slices"
+	"strings"
+)
+
+// table is a header and rows of as many cells; the first cell of a row says what it holds.
+type table struct {
+	header []string
+	rows   []row
+}
+
+// row is a line of a table. The cells of an elastic one are names that may be cut to fit;
+// figures never are.
+type row struct {
+	cells   []string
+	elastic bool
+}
+
+func (t *table) add(label string, cells ...string) {
+	t.rows = append(t.rows, row{cells: append([]string{label}, cells...)})
+}
+
+func (t *table) addNames(label string, names ...string) {
+	t.rows = append(t.rows, row{cells: append([]string{label}, names...), elastic: true})
+}
+
+const (
+	columnGap    = "  "
+	labelWidth   = 20 // of the first column and
+	columnWidth  = 18 // of the others, where there is room
+	minNameWidth = 8
+)
+
+// text lays the table out within width cells. One with too many columns for that is written
+// as a list.
+func (t *table) text(width int) []string {
+	widths, fits := t.widths(width)
+	if !fits {
+		return t.list()
+	}
+	lines := []string{layOut(t.header, widths)}
+	total := len(columnGap) * (len(widths) - 1)
+	for _, w := range widths {
+		total += w
+	}
+	lines = append(lines, strings.Repeat("─", total))
+	for _, r := range t.rows {
+		lines = append(lines, layOut(r.cells, widths))
+	}
+	return lines
+}
+
+func (t *table) widths(limit int) (widths []int, fits bool) {
+	limit -= len(columnGap) * (len(t.header) - 1)
+	least, natural, ample := t.columns()
+	switch {
+	case total(ample) <= limit:
+		return ample, true
+	case total(natural) <= limit:
+		return natural, true
+	}
+	for total(natural) > limit {
+		widest := -1
+		for i := range natural {
+			if natural[i] > least[i] && (widest < 0 || natural[i] > natural[widest]) {
+				widest = i
+			}
+		}
+		if widest < 0 {
+			return nil, false
+		}
+		natural[widest]--
+	}
+	return natural, true
+}
+
+// columns returns the widths of the columns with names cut, with everything in full, and
+// with the room that a small table takes.
+func (t *table) columns() (least, natural, ample []int) {
+	for i, name := range t.header {
+		full := widthOf(name)
+		short := min(full, minNameWidth)
+		for _, r := range t.rows {
+			w := widthOf(r.cells[i])
+			full = max(full, w)
+			if r.elastic && i > 0 {
+				w = min(w, minNameWidth)
+			}
+			short = max(short, w)
+		}
+		preferred := columnWidth
+		switch i {
+		case 0:
+			preferred, short = labelWidth, full
+		case len(t.header) - 1:
+			preferred = 0
+		}
+		least, natural = append(least, short), append(natural, full)
+		ample = append(ample, max(full, preferred))
+	}
+	return least, natural, ample
+}
+
+func total(widths []int) int {
+	n := 0
+	for _, w := range widths {
+		n += w
+	}
+	return n
+}
+
+func layOut(cells []string, widths []int) string {
+	parts := make([]string, len(cells))
+	for i, c := range cells {
+		parts[i] = pad(truncate(c, widths[i]), widths[i])
+	}
+	return strings.TrimRight(strings.Join(parts, columnGap), " ")
+}
+
+func (t *table) list() []string {
+	var lines []string
+	for _, r := range t.rows {
+		lines = append(lines, r.cells[0])
+		for i, c := range r.cells[1:] {
+			if c != "" {
+				lines = append(lines, columnGap+t.header[i+1]+": "+c)
+			}
+		}
+	}
+	return lines
+}
+
+// markdown writes the table for GitHub and its kin, figures to the right.
+func (t *table) markdown() []string {
+	rule := append([]string{"---"}, slices.Repeat([]string{"---:"}, len(t.header)-1)...)
+	lines := []string{markdownRow(escapeAll(t.header)), markdownRow(rule)}
+	for _, r := range t.rows {
+		lines = append(lines, markdownRow(escapeAll(r.cells)))
+	}
+	return lines
+}
+
+func markdownRow(cells []string) string { return "| " + strings.Join(cells, " | ") + " |" }
+
+func escapeAll(cells []string) []string {
+	escaped := make([]string, len(cells))
+	for i, c := range cells {
+		escaped[i] = escape(c)
+	}
+	return escaped
+}
+
+// escape keeps text from being read as Markdown or HTML. A tilde at the start of a cell is
+// no strikethrough, so it stays.
+func escape(text string) string {
+	return strings.NewReplacer(
+		`\`, `\\`, "|", `\|`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "<", "&lt;", ">", "&gt;", "&", "&amp;",
+	).Replace(text)
+}

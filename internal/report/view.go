@@ -1,0 +1,341 @@
+package report
+
+import (
+	"slices"
+
+	"github.com/xk6-ollama/xk6-ollama/internal/api"
+	"github.com/xk6-ollama/xk6-ollama/internal/hints"
+	"github.com/xk6-ollama/xk6-ollama/internal/locale"
+	"github.com/xk6-ollama/xk6-ollama/internal/stats"
+)
+
+// view is what text and Markdown show of one model and call: the series side by side, and the
+// comparisons between them.
+type view struct {
+	*messages
+	title string
+	sides []Series
+	pairs []Comparison
+}
+
+func views(results Results, m *messages) []view {
+	var list []view
+	at := map[subject]int{}
+	ops := map[string]bool{}
+	for _, s := range results.Series {
+		key := subject{s.Model, s.Op}
+		if _, ok := at[key]; !ok {
+			at[key] = len(list)
+			list = append(list, view{messages: m})
+		}
+		list[at[key]].sides = append(list[at[key]].sides, s)
+		ops[s.Op] = true
+	}
+	for _, c := range results.Comparisons {
+		if i, ok := at[subject{c.Model, c.Op}]; ok {
+			list[i].pairs = append(list[i].pairs, c)
+		}
+	}
+	for i := range list {
+		list[i].title = titleOf(list[i].sides[0], len(ops) > 1)
+	}
+	return list
+}
+
+func titleOf(s Series, withOp bool) string {
+	if withOp {
+		return plain(s.Model + " (" + s.Op + ")")
+	}
+	return plain(s.Model)
+}
+
+// comparable says whether at least two sides have figures.
+func (v view) comparable() bool {
+	return len(v.sides)-len(v.failed()) >= 2
+}
+
+// failed returns the names of the targets all of whose requests failed.
+func (v view) failed() []string {
+	var names []string
+	for _, s := range v.sides {
+		if s.Succeeded == 0 {
+			names = append(names, v.full(s.Target))
+		}
+	}
+	return names
+}
+
+func (v view) names() []string {
+	names := make([]string, len(v.sides))
+	for i, s := range v.sides {
+		names[i] = v.full(s.Target)
+	}
+	return names
+}
+
+func (v view) summary(target string, metric Metric) stats.Summary {
+	i := slices.IndexFunc(v.sides, func(s Series) bool { return s.Target == target })
+	if i < 0 {
+		return stats.Summary{}
+	}
+	return v.sides[i].Metrics[metric]
+}
+
+// finalTable is the old script's: a column for each target. Two targets have a column for
+// their difference; more have theirs to the first in parentheses.
+func (v view) finalTable() *table {
+	t := &table{header: append([]string{v.item}, v.names()...)}
+	hosts := make([]string, len(v.sides))
+	var rates, means, totals, least, most []*float64
+	for i, s := range v.sides {
+		hosts[i] = hostOf(s.Endpoint)
+		rates = append(rates, &s.SuccessRate)
+		d := s.Metrics[Duration]
+		measured := d.Count > 0
+		means = append(means, valueIf(measured, d.Mean))
+		totals = append(totals, valueIf(measured, s.BusyMS))
+		least = append(least, valueIf(measured, d.Min))
+		most = append(most, valueIf(measured, d.Max))
+	}
+	if len(v.sides) == 2 {
+		t.header = append(t.header, v.difference)
+		hosts = append(hosts, "")
+	}
+	points := func(share float64) string { return decimals(share*100, 1) + v.points }
+	t.addNames(v.endpoint, hosts...)
+	t.add(v.successRate, withDifferences(rates, percent, points)...)
+	t.add(v.meanTime, withDifferences(means, v.duration, v.duration)...)
+	t.add(v.totalTime, withDifferences(totals, v.duration, v.duration)...)
+	t.add(v.minTime, withDifferences(least, v.duration, v.duration)...)
+	t.add(v.maxTime, withDifferences(most, v.duration, v.duration)...)
+	return t
+}
+
+func hostOf(endpoint string) string {
+	if e, err := api.ParseEndpoint(endpoint); err == nil {
+		return e.Label()
+	}
+	return plain(endpoint)
+}
+
+func valueIf(known bool, x float64) *float64 {
+	if !known {
+		return nil
+	}
+	return &x
+}
+
+func withDifferences(values []*float64, format, difference func(float64) string) []string {
+	cells := make([]string, len(values), len(values)+1)
+	for i, value := range values {
+		if value == nil {
+			cells[i] = absent
+			continue
+		}
+		cells[i] = format(*value)
+		if i > 0 && len(values) > 2 && values[0] != nil {
+			cells[i] += " (" + signed(*value-*values[0], difference) + ")"
+		}
+	}
+	switch {
+	case len(values) != 2:
+		return cells
+	case values[0] == nil || values[1] == nil:
+		return append(cells, absent)
+	}
+	return append(cells, difference(*values[1]-*values[0]))
+}
+
+func signed(x float64, format func(float64) string) string {
+	if x > 0 {
+		return "+" + format(x)
+	}
+	return format(x)
+}
+
+// metricTable shows what the server's tokens tell, where it told anything.
+func (v view) metricTable() *table {
+	t := &table{header: append([]string{v.metricHeader}, v.names()...)}
+	if len(v.sides) == 2 {
+		t.header = append(t.header, v.ratio)
+	}
+	v.addMetric(t, v.ttft, TTFT, v.withP95)
+	if v.thinks() {
+		v.addMetric(t, v.ttfo, TTFO, v.withP95)
+	}
+	v.addMetric(t, v.tpot, TPOT, v.withP95)
+	v.addMetric(t, v.itl, ITL, v.withP95)
+	v.addMetric(t, v.tokensPerSecond, TokensPerSecond, meanOnly)
+	v.addMetric(t, v.outputTokens, OutputTokens, meanOnly)
+	return t
+}
+
+func (v view) withP95(s stats.Summary) string { return v.duration(s.Mean) + " / " + v.duration(s.P95) }
+
+func meanOnly(s stats.Summary) string { return decimals(s.Mean, 1) }
+
+// thinks says whether the first token of the answer is another than the first of all.
+func (v view) thinks() bool {
+	return slices.ContainsFunc(v.sides, func(s Series) bool {
+		return s.Metrics[TTFO].Count > 0 && s.Metrics[TTFO].Mean != s.Metrics[TTFT].Mean
+	})
+}
+
+// addMetric adds a row if any side has a value.
+func (v view) addMetric(t *table, label string, metric Metric, format func(stats.Summary) string) {
+	cells := make([]string, len(v.sides), len(v.sides)+1)
+	known := false
+	for i, s := range v.sides {
+		cells[i] = absent
+		if summary := s.Metrics[metric]; summary.Count > 0 {
+			cells[i], known = format(summary), true
+		}
+	}
+	if !known {
+		return
+	}
+	if len(t.header) > len(cells)+1 {
+		cells = append(cells, v.ratioCell(metric))
+	}
+	t.add(label, cells...)
+}
+
+// ratioCell shows how much faster the first of two sides is. A ratio that no test has found
+// to differ from 1 bears a ~, as in benchstat.
+func (v view) ratioCell(metric Metric) string {
+	if len(v.pairs) == 1 {
+		if c, ok := v.pairs[0].Metrics[metric]; ok && c.Ratio != nil {
+			if c.Verdict == stats.Inconclusive {
+				return "~" + factor(*c.Ratio)
+			}
+			return factor(*c.Ratio)
+		}
+	}
+	a, b := v.sides[0].Metrics[metric], v.sides[1].Metrics[metric]
+	if metric == OutputTokens || a.Mean <= 0 || b.Mean <= 0 {
+		return ""
+	}
+	return "~" + factor(b.Mean/a.Mean)
+}
+
+// timeTable shows the parts of the mean request.
+func (v view) timeTable() *table {
+	t := &table{header: append([]string{v.timesHeader}, v.names()...)}
+	mean := func(s stats.Summary) string { return v.duration(s.Mean) }
+	v.addMetric(t, v.connect, Connect, mean)
+	v.addMetric(t, v.networkShare, Network, mean)
+	v.addMetric(t, v.queue, Queue, mean)
+	v.addMetric(t, v.load, Load, mean)
+	v.addMetric(t, v.prefill, PromptEval, mean)
+	v.addMetric(t, v.decoding, Eval, mean)
+	if len(t.rows) > 0 {
+		v.addMetric(t, v.e2e, Duration, mean)
+	}
+	return t
+}
+
+// confidenceTable shows how sure each ratio of a pair is.
+func (v view) confidenceTable(pair Comparison) *table {
+	t := &table{header: []string{v.metricHeader, v.ratio, v.interval, v.pValue, v.verdict}}
+	v.addConfidence(t, pair, v.e2e, Duration)
+	v.addConfidence(t, pair, v.ttft, TTFT)
+	v.addConfidence(t, pair, v.tpot, TPOT)
+	v.addConfidence(t, pair, v.tokensPerSecond, TokensPerSecond)
+	return t
+}
+
+func (v view) addConfidence(t *table, pair Comparison, label string, metric Metric) {
+	c, ok := pair.Metrics[metric]
+	if !ok {
+		return
+	}
+	ratio, interval, p := absent, absent, absent
+	if c.Ratio != nil {
+		ratio = factor(*c.Ratio)
+	}
+	if c.RatioCI95 != nil {
+		interval = factor(c.RatioCI95[0]) + "–" + factor(c.RatioCI95[1])
+	}
+	if c.PValue != nil {
+		p = probability(*c.PValue)
+	}
+	t.add(label, ratio, interval, p, v.verdictOf(pair, c.Verdict))
+}
+
+func (v view) verdictOf(pair Comparison, verdict stats.Verdict) string {
+	switch verdict {
+	case stats.AFaster:
+		return sprintf(v.isFaster, v.short(pair.A))
+	case stats.BFaster:
+		return sprintf(v.isFaster, v.short(pair.B))
+	}
+	return v.inconclusive
+}
+
+// headline says who is faster and by how much, or that the measurements do not tell.
+func (v view) headline(pair Comparison) []string {
+	c, ok := pair.Metrics[Duration]
+	if !ok || c.Difference == nil {
+		return nil
+	}
+	winner, loser, ratio := pair.A, pair.B, 0.0
+	switch {
+	case c.Ratio != nil && c.Verdict == stats.AFaster:
+		ratio = *c.Ratio
+	case c.Ratio != nil && *c.Ratio > 0 && c.Verdict == stats.BFaster:
+		winner, loser, ratio = pair.B, pair.A, 1 / *c.Ratio
+	default:
+		return v.undecided(pair, *c.Difference)
+	}
+	saved := *c.Difference
+	if saved < 0 {
+		saved = -saved
+	}
+	return []string{
+		sprintf(v.faster, v.subject(v.full(winner)), v.short(loser), factor(ratio)),
+		sprintf(v.savedOnAverage, v.duration(saved)),
+	}
+}
+
+func (v view) undecided(pair Comparison, difference float64) []string {
+	a, b := v.summary(pair.A, Duration), v.summary(pair.B, Duration)
+	both := v.and(v.full(pair.A), v.full(pair.B))
+	first := sprintf(v.notSignificant, both)
+	if min(a.Count, b.Count) < stats.MinMeasurements {
+		first = sprintf(v.tooFew, both, stats.MinMeasurements)
+	}
+	return []string{first, sprintf(v.mayBeChance, v.duration(a.Mean), v.duration(b.Mean), v.duration(difference))}
+}
+
+// stabilityLine says which side of a pair is steadier; "" if neither is, or it is not known.
+func (v view) stabilityLine(pair Comparison) string {
+	switch ratio := pair.StabilityRatio; {
+	case ratio == nil || *ratio <= 0 || *ratio == 1:
+		return ""
+	case *ratio > 1:
+		return sprintf(v.steadier, v.subject(v.short(pair.A)), factor(*ratio))
+	default:
+		return sprintf(v.steadier, v.subject(v.short(pair.B)), factor(1 / *ratio))
+	}
+}
+
+// differenceLine gives the difference in response time with its interval and size.
+func (v view) differenceLine(pair Comparison) string {
+	c, ok := pair.Metrics[Duration]
+	if !ok || c.Difference == nil || c.DifferenceCI95 == nil {
+		return ""
+	}
+	line := sprintf(v.e2eDifference,
+		v.duration(*c.Difference), v.duration(c.DifferenceCI95[0]), v.duration(c.DifferenceCI95[1]))
+	if c.EffectSize != nil {
+		line += ", " + sprintf(v.effectSize, decimals(*c.EffectSize, 2))
+	}
+	return line
+}
+
+// hint says what to do about a failure.
+func hint(s Series, f Failure, l locale.Locale) string {
+	return hints.For(f.Type, hints.Facts{
+		Endpoint: s.Endpoint, Model: s.Model, Models: s.Models, Message: f.Message, Status: f.Status,
+	}, l)
+}

@@ -1,0 +1,221 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/xk6-ollama/xk6-ollama/internal/api"
+	"github.com/xk6-ollama/xk6-ollama/internal/locale"
+	"github.com/xk6-ollama/xk6-ollama/internal/record"
+)
+
+// WarningCode names a reason to read the figures with care.
+type WarningCode string
+
+// The warnings there are.
+const (
+	// Interrupted says that the test was stopped before its end.
+	Interrupted WarningCode = "interrupted"
+	// NoRequests says that nothing was measured of a target.
+	NoRequests WarningCode = "no_requests"
+	// WarmupFailed says that warm-up requests failed.
+	WarmupFailed WarningCode = "warmup_failed"
+	// AllFailed says that every measured request failed.
+	AllFailed WarningCode = "all_failed"
+	// SomeFailed says that some measured requests failed; the figures are of the others.
+	SomeFailed WarningCode = "some_failed"
+	// FewRequests says that fewer than ten requests succeeded.
+	FewRequests WarningCode = "few_requests"
+	// ColdRequests says that the server loaded the model within measured requests.
+	ColdRequests WarningCode = "cold_requests"
+	// CachedPrompts says that the prompt cache answered for most of some prompts.
+	CachedPrompts WarningCode = "cached_prompts"
+	// NoTokenTimings says that no answer was streamed, so that tokens have no times.
+	NoTokenTimings WarningCode = "no_token_timings"
+	// EndpointsDiffer says that one target's requests went to several addresses.
+	EndpointsDiffer WarningCode = "endpoints_differ"
+	// ModelsDiffer says that two targets ran different models under one name.
+	ModelsDiffer WarningCode = "models_differ"
+	// ManifestUnknown says that it is not known whether two targets ran the same model.
+	ManifestUnknown WarningCode = "manifest_unknown"
+	// VersionsDiffer says that two targets ran different versions of Ollama.
+	VersionsDiffer WarningCode = "versions_differ"
+	// OutputLengthsDiffer says that two targets wrote answers of different length.
+	OutputLengthsDiffer WarningCode = "output_lengths_differ"
+)
+
+const (
+	fewRequests    = 10  // the old script's default, the least that it took for a comparison
+	cachedShare    = 0.5 // of a prompt's tokens
+	lengthsDiffer  = 0.1 // of the longer mean
+	shortestDigest = 12  // as `ollama list` cuts them
+)
+
+// Warning is a reason to read the figures with care. Message is in English; text and
+// Markdown say it in their own language.
+type Warning struct {
+	Code    WarningCode `json:"code"`
+	Message string      `json:"message"`
+	Target  string      `json:"target,omitempty"`
+	Facts   Facts       `json:"facts,omitzero"`
+}
+
+// Facts are the particulars of a warning; which there are depends on its code.
+type Facts struct {
+	Model string `json:"model,omitempty"`
+	Other string `json:"other,omitempty"` // the target that Target is compared with
+	Count int    `json:"count,omitempty"`
+	Of    int    `json:"of,omitempty"`
+	A     string `json:"a,omitempty"` // what is so of Other
+	B     string `json:"b,omitempty"` // what is so of Target
+
+	Endpoint string `json:"endpoint,omitempty"`
+	Status   int    `json:"status,omitempty"` // HTTP
+}
+
+func warnings(run Run, groups [][]*side) []Warning {
+	list := []Warning{}
+	if run.Interrupted {
+		list = append(list, Warning{Code: Interrupted})
+	}
+	list = append(list, unmeasured(run)...)
+	list = append(list, failedWarmups(run.Records)...)
+	for _, sides := range groups {
+		for i, b := range sides {
+			list = append(list, b.warnings()...)
+			for _, a := range sides[:i] {
+				list = append(list, differences(a, b)...)
+			}
+		}
+	}
+	for i := range list {
+		list[i].Message = messagesIn(locale.English).warning(list[i])
+	}
+	return list
+}
+
+func unmeasured(run Run) []Warning {
+	var list []Warning
+	for _, target := range run.Targets {
+		ofTarget := func(r record.Record) bool { return r.Target == target && measured(&r) }
+		if !slices.ContainsFunc(run.Records, ofTarget) {
+			list = append(list, Warning{Code: NoRequests, Target: target})
+		}
+	}
+	return list
+}
+
+func failedWarmups(records []record.Record) []Warning {
+	var list []Warning
+	for i := range records {
+		r := &records[i]
+		if r.OK || r.Phase != record.Warmup {
+			continue
+		}
+		same := func(w Warning) bool { return w.Target == r.Target && w.Facts.Model == r.Model }
+		if at := slices.IndexFunc(list, same); at >= 0 {
+			list[at].Facts.Count++
+			continue
+		}
+		facts := Facts{Model: r.Model, Count: 1, A: string(unknownError), Endpoint: r.Endpoint, Status: r.Status}
+		if r.Error != nil {
+			facts.A, facts.B = string(r.Error.Type), r.Error.Message
+		}
+		list = append(list, Warning{Code: WarmupFailed, Target: r.Target, Facts: facts})
+	}
+	return list
+}
+
+// warnings returns what is to be said of one series by itself.
+func (s *side) warnings() []Warning {
+	var cold, cached, streamed int
+	for _, r := range s.records {
+		if !r.OK {
+			continue
+		}
+		cold += count(r.Cold != nil && *r.Cold)
+		cached += count(r.CachedTokens != nil && r.PromptTokens != nil && *r.PromptTokens > 0 &&
+			float64(*r.CachedTokens) > cachedShare*float64(*r.PromptTokens))
+		streamed += count(r.TTFT != nil)
+	}
+	series := &s.summary
+	ok, failed := series.Succeeded, series.Requests-series.Succeeded
+	var list []Warning
+	warn := func(applies bool, code WarningCode, facts Facts) {
+		if applies {
+			facts.Model = series.Model
+			list = append(list, Warning{Code: code, Target: series.Target, Facts: facts})
+		}
+	}
+	warn(ok == 0, AllFailed, Facts{Count: failed})
+	warn(ok > 0 && failed > 0, SomeFailed, Facts{Count: failed, Of: series.Requests})
+	warn(ok > 0 && ok < fewRequests, FewRequests, Facts{Count: ok})
+	warn(cold > 0, ColdRequests, Facts{Count: cold, Of: ok})
+	warn(cached > 0, CachedPrompts, Facts{Count: cached, Of: ok})
+	warn(ok > 0 && streamed == 0 && api.Op(series.Op).GeneratesTokens(), NoTokenTimings, Facts{})
+	warn(len(s.endpoints) > 1, EndpointsDiffer, Facts{A: strings.Join(s.endpoints, ", ")})
+	return list
+}
+
+// differences returns what keeps two sides from being like for like.
+func differences(a, b *side) []Warning {
+	if a.summary.Succeeded == 0 || b.summary.Succeeded == 0 {
+		return nil
+	}
+	var list []Warning
+	warn := func(applies bool, code WarningCode, ofA, ofB string) {
+		if applies {
+			facts := Facts{Model: a.summary.Model, Other: a.summary.Target, A: ofA, B: ofB}
+			list = append(list, Warning{Code: code, Target: b.summary.Target, Facts: facts})
+		}
+	}
+	left, right := a.manifest(), b.manifest()
+	known := left.Digest != "" && right.Digest != ""
+	warn(!known, ManifestUnknown, "", "")
+	warn(known && digest(left) != digest(right), ModelsDiffer, describe(left), describe(right))
+	warn(left.ServerVersion != "" && right.ServerVersion != "" && left.ServerVersion != right.ServerVersion,
+		VersionsDiffer, left.ServerVersion, right.ServerVersion)
+	x, y := a.summary.Metrics[OutputTokens], b.summary.Metrics[OutputTokens]
+	warn(x.Count > 0 && y.Count > 0 && math.Abs(x.Mean-y.Mean) > lengthsDiffer*max(x.Mean, y.Mean),
+		OutputLengthsDiffer, decimals(x.Mean, 1), decimals(y.Mean, 1))
+	return list
+}
+
+func (s *side) manifest() api.Manifest {
+	if s.summary.Manifest == nil {
+		return api.Manifest{}
+	}
+	return *s.summary.Manifest
+}
+
+func digest(m api.Manifest) string {
+	return strings.ToLower(strings.TrimPrefix(m.Digest, "sha256:"))
+}
+
+// describe names what two models of one name may differ in.
+func describe(m api.Manifest) string {
+	short := digest(m)
+	if len(short) > shortestDigest {
+		short = short[:shortestDigest]
+	}
+	parts := make([]string, 0, 4)
+	for _, part := range []string{m.ParameterSize, m.QuantizationLevel} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	if m.Size > 0 {
+		parts = append(parts, strconv.FormatFloat(float64(m.Size)/1e6, 'f', 1, 64)+" MB")
+	}
+	return strings.Join(append(parts, fmt.Sprintf("digest %s", short)), " ")
+}
+
+func count(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
