@@ -20,6 +20,7 @@ type Chunk struct {
 	Done      bool
 	Error     string // of an {"error":…} line
 	Status    string // progress of a pull
+	Embedded  bool   // the line has embeddings
 
 	DoneReason string
 	Usage      Usage
@@ -47,8 +48,9 @@ type wire struct {
 		Thinking  string            `json:"thinking"`
 		ToolCalls []json.RawMessage `json:"tool_calls"`
 	} `json:"message"`
-	Status string          `json:"status"`
-	Error  json.RawMessage `json:"error"`
+	Status     string          `json:"status"`
+	Embeddings present         `json:"embeddings"`
+	Error      json.RawMessage `json:"error"`
 
 	Done               bool           `json:"done"`
 	DoneReason         string         `json:"done_reason"`
@@ -58,6 +60,15 @@ type wire struct {
 	PromptEvalDuration *time.Duration `json:"prompt_eval_duration"`
 	EvalCount          *int64         `json:"eval_count"`
 	EvalDuration       *time.Duration `json:"eval_duration"`
+}
+
+// present is true of a field that is there; its value, which can be megabytes, is not kept.
+type present bool
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (p *present) UnmarshalJSON(value []byte) error {
+	*p = present(!bytes.Equal(value, []byte("null")))
+	return nil
 }
 
 // ParseChunk reads a line of an answer. The error is an *Error of kind Decode.
@@ -81,6 +92,7 @@ func ParseChunk(line []byte) (Chunk, error) {
 		Done:       w.Done,
 		Error:      errorText(w.Error),
 		Status:     w.Status,
+		Embedded:   bool(w.Embeddings),
 		DoneReason: w.DoneReason,
 		Usage: Usage{
 			Total: w.TotalDuration, Load: w.LoadDuration, PromptEval: w.PromptEvalDuration, Eval: w.EvalDuration,

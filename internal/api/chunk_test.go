@@ -78,6 +78,8 @@ func TestParseChunk(t *testing.T) {
 			`{"status":"pulling 8ae868e5ce40","digest":"sha256:8ae8","total":100,"completed":7}`,
 			api.Chunk{Status: "pulling 8ae868e5ce40"}, false,
 		},
+		"embeddings":     {`{"model":"tiny","embeddings":[[0.1]]}`, api.Chunk{Embedded: true}, false},
+		"no embeddings":  {`{"model":"tiny","embeddings":null}`, api.Chunk{}, false},
 		"unknown fields": {`{"response":"x","logprobs":[{"token":"x"}],"new":{"a":[]}}`, api.Chunk{Text: "x"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -153,6 +153,9 @@ func (x *exchange) failure(err error) *api.Error {
 		}
 		return x.stream.err
 	}
+	if x.request.Op == api.Embed && !x.stream.embedded && len(x.stream.last) > 0 {
+		return &api.Error{Kind: api.Decode, Message: "the answer has no embeddings: " + api.Excerpt(x.stream.last)}
+	}
 	if !x.stream.complete(x.request.Op) {
 		return &api.Error{Kind: api.Truncated, Message: "the answer ended before it was done", Err: err}
 	}

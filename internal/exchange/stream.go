@@ -25,6 +25,7 @@ type stream struct {
 	last      []byte
 	final     api.Chunk // the one that closes the answer with its usage; zero if there was none
 	status    string    // the latest progress of a pull
+	embedded  bool
 	err       *api.Error
 }
 
@@ -82,6 +83,7 @@ func (s *stream) line(line []byte) {
 	if chunk.Status != "" {
 		s.status = chunk.Status
 	}
+	s.embedded = s.embedded || chunk.Embedded
 	s.last = append(s.last[:0], line...)
 	if s.onLine != nil {
 		s.onLine(line)
@@ -102,6 +104,8 @@ func (s *stream) complete(op api.Op) bool {
 		return s.final.Done
 	case api.Pull:
 		return s.status == "success"
+	case api.Embed:
+		return s.embedded
 	default:
 		return len(s.last) > 0
 	}
