@@ -28,6 +28,18 @@ func (m *messages) duration(ms float64) string {
 	}
 }
 
+// fine writes milliseconds with three significant digits, seconds from 1 s on: for what the old
+// script did not show.
+func (m *messages) fine(ms float64) string {
+	switch size := math.Abs(ms); {
+	case size >= 999.5:
+		return significant(ms/1000) + m.second
+	case size == 0 || size >= 1:
+		return significant(ms) + m.millisecond
+	}
+	return m.duration(ms)
+}
+
 func (m *messages) optional(ms *float64) string {
 	if ms == nil {
 		return absent
@@ -35,14 +47,16 @@ func (m *messages) optional(ms *float64) string {
 	return m.duration(*ms)
 }
 
-// significant writes a number below 1000 with three significant digits.
+// significant writes a number with three significant digits, and all that are before the point.
 func significant(x float64) string {
 	switch size := math.Abs(x); {
+	case size == 0:
+		return "0"
 	case size >= 99.95:
 		return strconv.FormatFloat(x, 'f', 0, 64)
 	case size >= 9.995:
 		return strconv.FormatFloat(x, 'f', 1, 64)
-	case size >= 0.01 || size == 0:
+	case size >= 0.01:
 		return strconv.FormatFloat(x, 'f', 2, 64)
 	}
 	return strconv.FormatFloat(x, 'g', 2, 64)
@@ -125,12 +139,12 @@ func plain(text string) string {
 	return strings.Join(strings.Fields(text), " ")
 }
 
-// wrap breaks text at spaces so that lines are no wider than width, where a word is not wider
-// by itself; lines after the first begin with the indent.
-func wrap(text string, width int, indent string) []string {
+// wrap breaks text at spaces into lines no wider than width, where a word is not wider by
+// itself. A command between backticks is one word as long as it fits, so that it can be copied.
+func wrap(text string, width int) []string {
 	var lines []string
 	line := ""
-	for _, word := range strings.Fields(text) {
+	for _, word := range words(text, width) {
 		switch {
 		case line == "":
 			line = word
@@ -138,8 +152,24 @@ func wrap(text string, width int, indent string) []string {
 			line += " " + word
 		default:
 			lines = append(lines, line)
-			line = indent + word
+			line = word
 		}
 	}
 	return append(lines, line)
+}
+
+func words(text string, width int) []string {
+	var list []string
+	open := false
+	for _, word := range strings.Fields(text) {
+		if last := len(list) - 1; open && widthOf(list[last])+1+widthOf(word) <= width {
+			list[last] += " " + word
+		} else {
+			list = append(list, word)
+		}
+		if strings.Count(word, "`")%2 == 1 {
+			open = !open
+		}
+	}
+	return list
 }

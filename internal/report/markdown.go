@@ -64,15 +64,13 @@ func (d *document) view(v view) {
 			d.paragraph("**" + escape(lines[0]) + "** " + escape(lines[1]))
 		}
 	}
-	if failed := v.failed(); len(failed) > 0 {
-		d.paragraph("**" + escape(sprintf(d.notComparable, strings.Join(failed, ", "))) + "**")
+	if line := v.failedLine(); line != "" && len(v.sides) > 1 {
+		d.paragraph("**" + escape(line) + "**")
 	}
 	d.paragraph(d.overview(v).markdown()...)
-	if len(v.failed()) == len(v.sides) {
-		return
-	}
+	v = v.measured()
 	d.section(d.metrics, v.metricTable())
-	if len(v.sides) == 2 && v.comparable() {
+	if len(v.sides) == 2 {
 		d.paragraph(escape(sprintf(d.ratioLegend, d.short(v.sides[0].Target))))
 	}
 	d.section(d.times, v.timeTable())
@@ -86,9 +84,10 @@ func (d *document) view(v view) {
 
 // overview is the old script's table, with the figures that it printed below.
 func (d *document) overview(v view) *table {
-	if !v.comparable() {
+	if len(v.measured().sides) < 2 {
 		return d.alone(v)
 	}
+	v = v.measured()
 	t := v.finalTable()
 	var rates, deviations, network []*float64
 	for _, s := range v.sides {

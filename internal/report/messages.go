@@ -38,6 +38,7 @@ type messages struct {
 	comparison     string // model
 	inParentheses  string // target: what the figures in parentheses are
 	notComparable  string // targets
+	leftOut        string // targets
 	analysis       string
 	faster         string // subject, other target (short), ratio
 	savedOnAverage string // duration
@@ -50,6 +51,7 @@ type messages struct {
 	networkMean    string // duration
 	deviations     string
 	steadier       string // subject, ratio
+	steadierThan   string // subject, other target (short), ratio
 
 	metrics        string
 	metricHeader   string

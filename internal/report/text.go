@@ -80,10 +80,11 @@ func (p *page) line(text string, styles ...color.Attribute) {
 	}
 }
 
-// prose writes text within the page's width; what follows its first line is indented further.
-func (p *page) prose(indent, text string, styles ...color.Attribute) {
-	for _, line := range wrap(text, p.width-len(indent), "  ") {
-		p.line(indent+line, styles...)
+// prose writes text after a lead, within the page's width; further lines begin below the first.
+func (p *page) prose(lead, text string, styles ...color.Attribute) {
+	for _, line := range wrap(text, p.width-widthOf(lead)) {
+		p.line(lead+line, styles...)
+		lead = strings.Repeat(" ", widthOf(lead))
 	}
 }
 
@@ -159,17 +160,18 @@ func (p *page) comparison(v view) {
 	if len(v.sides) > 1 {
 		p.heading("=", sprintf(p.messages.comparison, v.title), finalWidth)
 		p.line("")
-		if v.comparable() {
-			p.table(v.finalTable())
-			if len(v.sides) > 2 {
-				p.prose("", sprintf(p.inParentheses, p.full(v.sides[0].Target)))
-			}
-		}
-		if failed := v.failed(); len(failed) > 0 {
-			p.prose("", sprintf(p.notComparable, strings.Join(failed, ", ")), color.FgRed)
+		if line := v.failedLine(); line != "" {
+			p.prose("", line, color.FgRed)
 		}
 	}
-	if len(v.failed()) == len(v.sides) {
+	v = v.measured()
+	if len(v.sides) > 1 {
+		p.table(v.finalTable())
+	}
+	if len(v.sides) > 2 {
+		p.prose("", sprintf(p.inParentheses, p.full(v.sides[0].Target)))
+	}
+	if len(v.sides) == 0 {
 		return
 	}
 	p.heading("=", p.analysis, finalWidth)
@@ -197,7 +199,7 @@ func (p *page) headline(v view, pair Comparison) {
 func (p *page) throughputs(v view) {
 	var pairs [][2]string
 	for _, s := range v.sides {
-		if s.RequestsPerSecond == nil || s.Succeeded == 0 {
+		if s.RequestsPerSecond == nil {
 			continue
 		}
 		value := decimals(*s.RequestsPerSecond, 3) + " req/s"
@@ -253,7 +255,7 @@ func (p *page) metricsAndTimes(v view) {
 	if t := v.metricTable(); len(t.rows) > 0 {
 		p.title(p.metrics)
 		p.table(t)
-		if len(v.sides) == 2 && v.comparable() {
+		if len(v.sides) == 2 {
 			p.prose("", sprintf(p.ratioLegend, p.short(v.sides[0].Target)))
 		}
 	}
@@ -264,15 +266,12 @@ func (p *page) metricsAndTimes(v view) {
 }
 
 func (p *page) confidences(v view) {
-	if !v.comparable() {
+	if len(v.pairs) == 0 {
 		return
 	}
 	p.title(p.confidence)
 	for _, pair := range v.pairs {
 		t := v.confidenceTable(pair)
-		if len(t.rows) == 0 {
-			continue
-		}
 		if len(v.pairs) > 1 {
 			p.line("")
 			p.prose("", sprintf(p.versus, p.full(pair.A), p.full(pair.B)))

@@ -2,6 +2,7 @@ package report
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/xk6-ollama/xk6-ollama/internal/api"
 	"github.com/xk6-ollama/xk6-ollama/internal/hints"
@@ -49,20 +50,30 @@ func titleOf(s Series, withOp bool) string {
 	return plain(s.Model)
 }
 
-// comparable says whether at least two sides have figures.
-func (v view) comparable() bool {
-	return len(v.sides)-len(v.failed()) >= 2
+// measured returns the view of the sides that have figures.
+func (v view) measured() view {
+	failed := func(s Series) bool { return s.Succeeded == 0 }
+	v.sides = slices.DeleteFunc(slices.Clone(v.sides), failed)
+	v.pairs = slices.DeleteFunc(slices.Clone(v.pairs), func(c Comparison) bool { return len(c.Metrics) == 0 })
+	return v
 }
 
-// failed returns the names of the targets all of whose requests failed.
-func (v view) failed() []string {
+// failedLine names the sides that have no figures; it is "" if all have.
+func (v view) failedLine() string {
 	var names []string
 	for _, s := range v.sides {
 		if s.Succeeded == 0 {
 			names = append(names, v.full(s.Target))
 		}
 	}
-	return names
+	switch list := strings.Join(names, ", "); {
+	case len(names) == 0:
+		return ""
+	case len(v.sides)-len(names) < 2:
+		return sprintf(v.notComparable, list)
+	default:
+		return sprintf(v.leftOut, list)
+	}
 }
 
 func (v view) names() []string {
@@ -170,7 +181,7 @@ func (v view) metricTable() *table {
 	return t
 }
 
-func (v view) withP95(s stats.Summary) string { return v.duration(s.Mean) + " / " + v.duration(s.P95) }
+func (v view) withP95(s stats.Summary) string { return v.fine(s.Mean) + " / " + v.fine(s.P95) }
 
 func meanOnly(s stats.Summary) string { return decimals(s.Mean, 1) }
 
@@ -221,7 +232,7 @@ func (v view) ratioCell(metric Metric) string {
 // timeTable shows the parts of the mean request.
 func (v view) timeTable() *table {
 	t := &table{header: append([]string{v.timesHeader}, v.names()...)}
-	mean := func(s stats.Summary) string { return v.duration(s.Mean) }
+	mean := func(s stats.Summary) string { return v.fine(s.Mean) }
 	v.addMetric(t, v.connect, Connect, mean)
 	v.addMetric(t, v.networkShare, Network, mean)
 	v.addMetric(t, v.queue, Queue, mean)
@@ -309,14 +320,17 @@ func (v view) undecided(pair Comparison, difference float64) []string {
 
 // stabilityLine says which side of a pair is steadier; "" if neither is, or it is not known.
 func (v view) stabilityLine(pair Comparison) string {
-	switch ratio := pair.StabilityRatio; {
-	case ratio == nil || *ratio <= 0 || *ratio == 1:
+	if pair.StabilityRatio == nil || *pair.StabilityRatio <= 0 || *pair.StabilityRatio == 1 {
 		return ""
-	case *ratio > 1:
-		return sprintf(v.steadier, v.subject(v.short(pair.A)), factor(*ratio))
-	default:
-		return sprintf(v.steadier, v.subject(v.short(pair.B)), factor(1 / *ratio))
 	}
+	steady, other, ratio := pair.A, pair.B, *pair.StabilityRatio
+	if ratio < 1 {
+		steady, other, ratio = pair.B, pair.A, 1/ratio
+	}
+	if len(v.pairs) > 1 {
+		return sprintf(v.steadierThan, v.subject(v.short(steady)), v.short(other), factor(ratio))
+	}
+	return sprintf(v.steadier, v.subject(v.short(steady)), factor(ratio))
 }
 
 // differenceLine gives the difference in response time with its interval and size.
