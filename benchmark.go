@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
+	"strings"
 	"sync"
 	"unicode/utf8"
 
@@ -83,6 +85,7 @@ func (i *instance) newBenchmark(env *sobek.Object, open sobek.Value) *sobek.Obje
 		rt.Interrupt(&errext.InterruptError{Reason: err.Error()})
 		return nil
 	}
+	digits := max(2, len(strconv.Itoa(read.NumRequests)))
 	b := rt.NewObject()
 	set := func(name string, value any) { i.define(b, name, value) }
 	set("numRequests", read.NumRequests)
@@ -98,7 +101,7 @@ func (i *instance) newBenchmark(env *sobek.Object, open sobek.Value) *sobek.Obje
 	set("out", read.Out)
 	set("turn", i.turn)
 	set("line", func(result *sobek.Object, number int) string {
-		return report.RequestLine(lineRecord(result), number, read.NumRequests, read.Locale)
+		return whose(read, result) + report.RequestLine(lineRecord(result), number, digits, read.Locale)
 	})
 	set("finish", i.finishBenchmark)
 	return b
@@ -140,6 +143,21 @@ func (i *instance) turn(target string) *sobek.Promise {
 		})
 	}()
 	return promise
+}
+
+// whose tells the lines of several targets and models apart.
+func whose(s *settings.Settings, result *sobek.Object) string {
+	var parts []string
+	if len(s.Targets) > 1 {
+		parts = append(parts, report.TargetName(result.Get("target").String(), s.Locale))
+	}
+	if model := result.Get("model"); len(s.Models) > 1 && !common.IsNullish(model) {
+		parts = append(parts, model.String())
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return strings.Join(parts, " ") + ": "
 }
 
 // lineRecord takes from a result what its line in the log shows.

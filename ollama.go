@@ -169,7 +169,7 @@ func (inv *invocation) finish(outcome *exchange.Outcome) {
 	case inv.op.Inference():
 		root.recorder.add(measured)
 	case outcome.Err == nil:
-		root.recorder.note(measured.Target, inv.op, outcome.Answer.Last)
+		root.recorder.note(measured.Target, measured.Model, inv.op, outcome.Answer.Last)
 	}
 }
 

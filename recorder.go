@@ -24,9 +24,9 @@ func (r *recorder) add(measured record.Record) {
 	r.records = append(r.records, measured)
 }
 
-// note keeps the answer of list, ps and version. Answers of other calls, and answers
+// note keeps the answer of list, ps, version and show. Answers of other calls, and answers
 // that are not what they should be, say nothing about the server.
-func (r *recorder) note(target string, op api.Op, body []byte) {
+func (r *recorder) note(target, model string, op api.Op, body []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	inventory := r.inventories[target]
@@ -34,6 +34,7 @@ func (r *recorder) note(target string, op api.Op, body []byte) {
 		tags    api.Tags
 		running api.PS
 		version api.Version
+		show    api.Shown
 	)
 	switch {
 	case op == api.List && json.Unmarshal(body, &tags) == nil:
@@ -42,6 +43,13 @@ func (r *recorder) note(target string, op api.Op, body []byte) {
 		inventory.Running = mergeRunning(inventory.Running, running.Models)
 	case op == api.GetVersion && json.Unmarshal(body, &version) == nil:
 		inventory.Version = version.Version
+	case op == api.Show && json.Unmarshal(body, &show) == nil:
+		shown := maps.Clone(inventory.Shown)
+		if shown == nil {
+			shown = map[string]api.Shown{}
+		}
+		shown[model] = show
+		inventory.Shown = shown
 	default:
 		return
 	}

@@ -24,9 +24,11 @@ for (const { name, host } of bench.targets) {
 // Asks each server what it is. A server that does not answer is no reason to stop: its
 // requests will fail, be counted, and be explained in the summary.
 export async function setup() {
+  const soon = { timeout: '10s' };
   const inquiries = [];
   for (const client of Object.values(clients)) {
-    inquiries.push(client.version({}, { timeout: '10s' }), client.list({}, { timeout: '10s' }));
+    inquiries.push(client.version({}, soon), client.list({}, soon));
+    inquiries.push(...bench.models.map((model) => client.show({ model }, soon)));
   }
   await Promise.all(inquiries);
   return { run: newRun() };

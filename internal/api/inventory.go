@@ -1,6 +1,11 @@
 package api
 
-import "strings"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"regexp"
+	"strings"
+)
 
 // Details is what the server says of a model's make.
 type Details struct {
@@ -37,6 +42,32 @@ type PS struct {
 	Models []RunningModel `json:"models"`
 }
 
+// Shown is the answer of /api/show, as far as it tells one model from another.
+type Shown struct {
+	Modelfile  string `json:"modelfile"`
+	Parameters string `json:"parameters"`
+	Template   string `json:"template"`
+	System     string `json:"system"`
+}
+
+// weightsLine finds the blob of the weights, which the Modelfile names by its digest.
+var weightsLine = regexp.MustCompile(`(?m)^FROM .*sha256[-:]([0-9a-f]{64})\s*$`)
+
+// Weights returns the digest of the weights, "" where the server does not tell.
+func (s Shown) Weights() string {
+	if found := weightsLine.FindStringSubmatch(s.Modelfile); found != nil {
+		return found[1]
+	}
+	return ""
+}
+
+// Setup returns a digest of what is around the weights and changes the answers:
+// template, system prompt and default parameters.
+func (s Shown) Setup() string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{s.Template, s.System, s.Parameters}, "\x00")))
+	return hex.EncodeToString(sum[:])
+}
+
 // Version is the answer of /api/version.
 type Version struct {
 	Version string `json:"version"`
@@ -48,14 +79,19 @@ type Inventory struct {
 	Version string
 	Models  []Model
 	Running []RunningModel
+	Shown   map[string]Shown // by the name that was asked for
 }
 
-// Manifest identifies a model on a server: two servers run the same model if the
-// digests are equal. Fields the server did not tell are absent.
+// Manifest identifies a model on a server. Equal digests mean the same model, as they do
+// for one that both servers have pulled. A model that was built on each server has
+// digests of its own; it is the same if weights and setup are. Fields the server did not
+// tell are absent.
 type Manifest struct {
 	ServerVersion string `json:"server_version,omitempty"`
 	Model         string `json:"model,omitempty"` // the full name, with its tag
 	Digest        string `json:"digest,omitempty"`
+	Weights       string `json:"weights_digest,omitempty"`
+	Setup         string `json:"setup_digest,omitempty"`
 	Details
 	Size          int64    `json:"size_bytes,omitempty"`
 	ContextLength int64    `json:"context_length,omitempty"` // tokens, as loaded
@@ -72,6 +108,11 @@ func (i Inventory) Manifest(model string) (manifest Manifest, found bool) {
 			found = true
 		}
 	}
+	for name, show := range i.Shown {
+		if SameModel(name, model) {
+			manifest.Weights, manifest.Setup = show.Weights(), show.Setup()
+		}
+	}
 	for _, r := range i.Running {
 		if !SameModel(r.Name, model) {
 			continue
@@ -83,6 +124,19 @@ func (i Inventory) Manifest(model string) (manifest Manifest, found bool) {
 		}
 	}
 	return manifest, found
+}
+
+// SameAs says whether both manifests are of one model; known is false where they do not
+// say enough to tell.
+func (m Manifest) SameAs(other Manifest) (same, known bool) {
+	switch {
+	case m.Digest != "" && m.Digest == other.Digest:
+		return true, true
+	case m.Weights != "" && other.Weights != "":
+		return m.Weights == other.Weights && m.Setup == other.Setup, true
+	default:
+		return false, m.Digest != "" && other.Digest != ""
+	}
 }
 
 // ModelNames returns the names of the models that the server has.

@@ -13,13 +13,15 @@ export function planFor(bench, iteration) {
 // A scenario for each target. One VU keeps one request in flight; who goes when is for
 // bench.turn() to say.
 export function scenariosFor(bench) {
+  const iterations = bench.models.length * (bench.warmup + bench.numRequests);
   const scenarios = {};
   for (const { name } of bench.targets) {
     scenarios[name] = {
       executor: 'per-vu-iterations',
       vus: 1,
-      iterations: bench.models.length * (bench.warmup + bench.numRequests),
-      maxDuration: '24h', // each request has a time-out of its own
+      iterations,
+      // Never the reason to stop: each request has a time-out of its own, of 10 minutes.
+      maxDuration: `${10 * (1 + iterations * bench.targets.length)}m`,
       gracefulStop: '0s',
       exec: 'ask',
       env: { TARGET: name },
