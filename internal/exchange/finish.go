@@ -195,7 +195,9 @@ func (x *exchange) requestKind(err error) api.ErrorKind {
 		certificate *tls.CertificateVerificationError
 		authority   x509.UnknownAuthorityError
 		timeout     net.Error
+		operation   *net.OpError
 	)
+	dialing := errors.As(err, &operation) && operation.Op == "dial"
 	switch {
 	case errors.As(err, &dns):
 		return api.DNS
@@ -203,11 +205,11 @@ func (x *exchange) requestKind(err error) api.ErrorKind {
 		// net/http makes a plain text error of a RecordHeaderError that holds an HTTP answer.
 		strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
 		return api.TLS
-	case x.started.Load() != 0:
+	case x.started.Load() != 0 && !dialing:
 		return answerKind(err)
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return api.TimeoutConnect
-	case x.handshake.Load():
+	case x.handshake.Load() && !dialing:
 		return api.TLS
 	default:
 		return api.Connect

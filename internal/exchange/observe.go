@@ -44,9 +44,12 @@ func newExchange(ctx context.Context, cancel context.CancelCauseFunc, request *R
 // observe wraps the transport so that the exchange sees what passes.
 func (x *exchange) observe(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(req *http.Request) (*http.Response, error) {
-		if x.asked.IsZero() { // a redirect comes here again; the clock runs on
+		if x.asked.IsZero() {
 			x.begin()
 		}
+		// A redirect comes here again. The clock runs on, but its answer is not the answer.
+		stop(x.idleTimer)
+		x.response, x.body = nil, errorBody{}
 		ctx := httptrace.WithClientTrace(x.cancelled(req.Context()), x.trace())
 		//nolint:bodyclose // whoever gets the response closes it
 		response, err := next.RoundTrip(req.WithContext(ctx))
@@ -56,8 +59,7 @@ func (x *exchange) observe(next http.RoundTripper) http.RoundTripper {
 			x.ended = now
 			return nil, x.cause(err)
 		}
-		x.headers, x.response, x.body = now, response, errorBody{}
-		stop(x.idleTimer) // of the answer that redirected
+		x.headers, x.response = now, response
 		x.idleTimer = x.timer(x.request.Timeouts.Idle, api.TimeoutIdle, "no data for %v")
 		response.Body = &observedBody{x: x, ReadCloser: response.Body}
 		return response, nil
