@@ -12,17 +12,7 @@ import (
 
 	"github.com/xk6-ollama/xk6-ollama/internal/api"
 	"github.com/xk6-ollama/xk6-ollama/internal/locale"
-)
-
-// Order is the order in which the targets are asked.
-type Order string
-
-// The orders. Interleaved asks the targets in turn (A B A B), so that drift hits all of
-// them; Sequential finishes one before the next begins; Parallel asks all at once.
-const (
-	Interleaved Order = "interleaved"
-	Sequential  Order = "sequential"
-	Parallel    Order = "parallel"
+	"github.com/xk6-ollama/xk6-ollama/internal/turns"
 )
 
 // Cache says what the server's prompt cache may do.
@@ -63,7 +53,7 @@ type Settings struct {
 	Models      []string
 	Targets     []Target // in the order in which they are asked and shown
 	Simulate    bool     // the targets are simulated servers
-	Order       Order
+	Order       turns.Order
 	Warmup      int // requests before the measured ones, for each target and model
 	Prompt      string
 	NumPredict  int // most output tokens of an answer
@@ -97,7 +87,7 @@ const (
 	RemoteEndpoint Name = "REMOTE_ENDPOINT"
 	Targets        Name = "TARGETS"
 	Simulate       Name = "SIMULATE"
-	OrderName      Name = "ORDER"
+	Order          Name = "ORDER"
 	Warmup         Name = "WARMUP"
 	Prompt         Name = "PROMPT"
 	NumPredict     Name = "NUM_PREDICT"
@@ -118,7 +108,7 @@ var flags = map[Name]string{
 func Names() []Name {
 	return []Name{
 		NumRequests, Model, Only, LocalEndpoint, RemoteEndpoint, Targets, Simulate,
-		OrderName, Warmup, Prompt, NumPredict, CacheName, Stream, Locale, Out,
+		Order, Warmup, Prompt, NumPredict, CacheName, Stream, Locale, Out,
 	}
 }
 
@@ -141,7 +131,7 @@ func Read(lookup func(string) (string, bool), readFile func(string) (string, err
 		NumRequests: r.number(NumRequests, DefaultNumRequests, 1),
 		Models:      r.models(),
 		Simulate:    r.boolean(Simulate, false),
-		Order:       oneOf(&r, OrderName, Interleaved, Sequential, Parallel),
+		Order:       oneOf(&r, Order, turns.Interleaved, turns.Sequential, turns.Parallel),
 		Warmup:      r.number(Warmup, DefaultWarmup, 0),
 		Prompt:      r.prompt(readFile),
 		NumPredict:  r.number(NumPredict, DefaultNumPredict, 1),
@@ -177,7 +167,7 @@ func (s *Settings) Map() map[string]any {
 		string(Model):       strings.Join(s.Models, ","),
 		string(Targets):     strings.Join(targets, ","),
 		string(Simulate):    s.Simulate,
-		string(OrderName):   s.Order,
+		string(Order):       s.Order,
 		string(Warmup):      s.Warmup,
 		string(Prompt):      s.Prompt,
 		string(NumPredict):  s.NumPredict,

@@ -10,6 +10,7 @@ import (
 
 	"github.com/xk6-ollama/xk6-ollama/internal/locale"
 	"github.com/xk6-ollama/xk6-ollama/internal/settings"
+	"github.com/xk6-ollama/xk6-ollama/internal/turns"
 )
 
 func read(env map[string]string) (*settings.Settings, error) {
@@ -40,7 +41,7 @@ func TestDefaults(t *testing.T) {
 			{Name: "local", Endpoint: "http://127.0.0.1:11434/api/generate"},
 			{Name: "remote", Endpoint: "http://203.0.113.10:11434"},
 		},
-		Order: settings.Interleaved, Warmup: 1, Prompt: settings.DefaultPrompt, NumPredict: 128,
+		Order: turns.Interleaved, Warmup: 1, Prompt: settings.DefaultPrompt, NumPredict: 128,
 		Cache: settings.Cold, Stream: true, Locale: locale.English,
 	}, s)
 }
@@ -79,7 +80,7 @@ func TestValues(t *testing.T) {
 	assert.Equal(t, &settings.Settings{
 		NumRequests: 20, Models: []string{"qwen3:0.6b", "llama3.2:1b"}, Simulate: true,
 		Targets: []settings.Target{{Name: "local"}, {Name: "remote"}},
-		Order:   settings.Sequential, Warmup: 0, Prompt: "From a file.", NumPredict: 7,
+		Order:   turns.Sequential, Warmup: 0, Prompt: "From a file.", NumPredict: 7,
 		Cache: settings.Warm, Stream: false, Locale: locale.Korean, Out: "results",
 	}, s)
 }

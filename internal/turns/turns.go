@@ -8,8 +8,17 @@ import (
 	"slices"
 	"sync"
 	"time"
+)
 
-	"github.com/xk6-ollama/xk6-ollama/internal/settings"
+// Order is the order in which the targets are asked.
+type Order string
+
+// The orders. Interleaved asks the targets in turn (A B A B), so that drift hits all of
+// them; Sequential finishes one before the next begins; Parallel asks all at once.
+const (
+	Interleaved Order = "interleaved"
+	Sequential  Order = "sequential"
+	Parallel    Order = "parallel"
 )
 
 // joinTime is how long the others wait for a participant that has never shown up:
@@ -19,7 +28,7 @@ const joinTime = 5 * time.Second
 // Turns is the order of play. At most one participant has the turn, unless all go in
 // parallel. Nobody waits for a participant that has left.
 type Turns struct {
-	order settings.Order
+	order Order
 	names []string
 
 	mu      sync.Mutex
@@ -40,7 +49,7 @@ const (
 )
 
 // New returns the turns of the participants, who play in the order of their names.
-func New(order settings.Order, names []string) *Turns {
+func New(order Order, names []string) *Turns {
 	return &Turns{
 		order:   order,
 		names:   slices.Clone(names),
@@ -82,7 +91,7 @@ func (t *Turns) try(player int) (changed <-chan struct{}, ok bool) {
 		t.state[player] = joined
 		t.notify()
 	}
-	if t.order == settings.Parallel {
+	if t.order == Parallel {
 		return nil, true
 	}
 	t.skipAbsent()
@@ -102,7 +111,7 @@ func (t *Turns) Pass(name string) {
 		return
 	}
 	t.playing = false
-	if t.order == settings.Interleaved {
+	if t.order == Interleaved {
 		t.holder = (t.holder + 1) % len(t.names)
 	}
 	t.notify()

@@ -12,13 +12,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/xk6-ollama/xk6-ollama/internal/settings"
 	"github.com/xk6-ollama/xk6-ollama/internal/turns"
 )
 
 // play has each player take the turn so many times, for so long each, and returns the
 // order in which they had it. It runs on synctest's clock.
-func play(t *testing.T, order settings.Order, rounds map[string]int, length map[string]time.Duration) string {
+func play(t *testing.T, order turns.Order, rounds map[string]int, length map[string]time.Duration) string {
 	t.Helper()
 	names := []string{"A", "B", "C"}[:len(rounds)]
 	table := turns.New(order, names)
@@ -50,17 +49,17 @@ func TestOrders(t *testing.T) {
 	t.Parallel()
 	same := map[string]time.Duration{"A": time.Second, "B": time.Second, "C": time.Second}
 	for name, test := range map[string]struct {
-		order  settings.Order
+		order  turns.Order
 		rounds map[string]int
 		length map[string]time.Duration
 		want   string
 	}{
-		"interleaved alternates":                 {settings.Interleaved, map[string]int{"A": 3, "B": 3}, same, "ABABAB"},
-		"three alternate":                        {settings.Interleaved, map[string]int{"A": 2, "B": 2, "C": 2}, same, "ABCABC"},
-		"a fast side does not run ahead":         {settings.Interleaved, map[string]int{"A": 3, "B": 3}, map[string]time.Duration{"A": 1, "B": time.Hour}, "ABABAB"},
-		"nobody waits for one that has finished": {settings.Interleaved, map[string]int{"A": 1, "B": 4}, same, "ABBBB"},
-		"sequential plays one after the other":   {settings.Sequential, map[string]int{"A": 3, "B": 3}, same, "AAABBB"},
-		"one alone":                              {settings.Interleaved, map[string]int{"A": 3}, same, "AAA"},
+		"interleaved alternates":                 {turns.Interleaved, map[string]int{"A": 3, "B": 3}, same, "ABABAB"},
+		"three alternate":                        {turns.Interleaved, map[string]int{"A": 2, "B": 2, "C": 2}, same, "ABCABC"},
+		"a fast side does not run ahead":         {turns.Interleaved, map[string]int{"A": 3, "B": 3}, map[string]time.Duration{"A": 1, "B": time.Hour}, "ABABAB"},
+		"nobody waits for one that has finished": {turns.Interleaved, map[string]int{"A": 1, "B": 4}, same, "ABBBB"},
+		"sequential plays one after the other":   {turns.Sequential, map[string]int{"A": 3, "B": 3}, same, "AAABBB"},
+		"one alone":                              {turns.Interleaved, map[string]int{"A": 3}, same, "AAA"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -74,7 +73,7 @@ func TestOrders(t *testing.T) {
 func TestParallelWaitsForNobody(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		table := turns.New(settings.Parallel, []string{"A", "B"})
+		table := turns.New(turns.Parallel, []string{"A", "B"})
 		require.NoError(t, table.Take(t.Context(), "B"))
 		require.NoError(t, table.Take(t.Context(), "A"))
 		require.NoError(t, table.Take(t.Context(), "B"))
@@ -84,7 +83,7 @@ func TestParallelWaitsForNobody(t *testing.T) {
 func TestOneThatNeverComesIsNotWaitedForLong(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		table := turns.New(settings.Interleaved, []string{"A", "B"})
+		table := turns.New(turns.Interleaved, []string{"A", "B"})
 		begin := time.Now()
 		for range 3 {
 			require.NoError(t, table.Take(t.Context(), "A"))
@@ -97,7 +96,7 @@ func TestOneThatNeverComesIsNotWaitedForLong(t *testing.T) {
 func TestOneThatFailsWithTheTurnDoesNotHoldIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		table := turns.New(settings.Interleaved, []string{"A", "B"})
+		table := turns.New(turns.Interleaved, []string{"A", "B"})
 		require.NoError(t, table.Take(t.Context(), "A")) // and never passes: its script threw
 		played := make(chan error)
 		go func() { played <- table.Take(t.Context(), "B") }()
@@ -111,7 +110,7 @@ func TestOneThatFailsWithTheTurnDoesNotHoldIt(t *testing.T) {
 func TestStopping(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		table := turns.New(settings.Sequential, []string{"A", "B"})
+		table := turns.New(turns.Sequential, []string{"A", "B"})
 		require.NoError(t, table.Take(t.Context(), "A"))
 		ctx, cancel := context.WithCancel(t.Context())
 		stopped := make(chan error)
@@ -124,7 +123,7 @@ func TestStopping(t *testing.T) {
 
 func TestAStrangerDoesNotTakePart(t *testing.T) {
 	t.Parallel()
-	err := turns.New(settings.Interleaved, []string{"A", "B"}).Take(t.Context(), "X")
+	err := turns.New(turns.Interleaved, []string{"A", "B"}).Take(t.Context(), "X")
 	require.ErrorContains(t, err, `"X"`)
 	assert.False(t, errors.Is(err, context.Canceled))
 }
