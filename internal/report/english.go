@@ -59,7 +59,7 @@ var english = messages{
 	isFaster:       "%s faster",
 	versus:         "%s vs %s",
 	e2eDifference:  "Difference in response time: %s (95 %% CI %s to %s)",
-	effectSize:     "effect size (Hedges' g): %s",
+	effectSize:     "Hedges' g %s",
 
 	failures:     "❌ Failures",
 	failureCount: "%s: %d of %d requests failed",

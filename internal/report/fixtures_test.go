@@ -24,6 +24,7 @@ type server struct {
 	network, perToken  float64
 	spread             float64 // of the time per token, relative
 	tokens             int64
+	thinking           bool
 	failing            func(n int) *record.Error // nil: request n succeeds
 }
 
@@ -57,6 +58,9 @@ func (s server) request(n int, start float64) record.Record {
 	r.OK, r.Status, r.DoneReason = true, 200, "stop"
 	r.Duration, r.Headers, r.TTFT, r.TTFO = &duration, ptr(s.network/2), &ttft, &ttft
 	r.Connect, r.TPOT, r.LastToken = ptr(0.0), &perToken, &duration
+	if s.thinking {
+		r.TTFO, r.ThinkingChars = ptr(ttft+20*perToken), ptr(90)
+	}
 	r.ITL = []float64{perToken * 0.9, perToken, perToken * 1.1}
 	chunks, chars := int(s.tokens), 150+n
 	r.PromptTokens, r.OutputTokens, r.Chunks, r.ResponseChars = ptr(int64(26)), &s.tokens, &chunks, &chars
@@ -130,6 +134,7 @@ func runs() map[string]report.Run {
 	}
 	llama, llamaRemote := local(), remote()
 	llama.model, llamaRemote.model = "llama3.2:1b", "llama3.2:1b"
+	llama.thinking, llamaRemote.thinking = true, true
 	llama.perToken, llamaRemote.perToken, llamaRemote.tokens = 8, 5, 40
 
 	tiny, tinyRemote := local(), remote()
@@ -141,6 +146,15 @@ func runs() map[string]report.Run {
 	failedWarmup.Phase = record.Warmup
 	list := record.Record{Target: "local", Op: "list", Phase: record.Measure, OK: true, StartedAt: 1.7e12}
 
+	onlyLlama := inventory(digestA, "Q4_K_M", "0.17.4")
+	onlyLlama.Models = onlyLlama.Models[1:]
+
+	notStreamed := interleave(10, local(), remote())
+	for i := range notStreamed {
+		r := &notStreamed[i]
+		r.TTFT, r.TTFO, r.TPOT, r.LastToken, r.ITL, r.Chunks = nil, nil, nil, nil, nil, nil
+	}
+
 	both := []string{"local", "remote"}
 	all := map[string]report.Run{
 		"two-sides": {
@@ -148,10 +162,14 @@ func runs() map[string]report.Run {
 			Targets: both, Inventories: sameModel(both...),
 		},
 		"one-side-failed": {Records: interleave(10, local(), failing), Targets: both, Inventories: sameModel("local")},
-		"all-failed":      {Records: interleave(3, missing, failing), Targets: both, Inventories: sameModel("local")},
-		"inconclusive":    {Records: interleave(10, local(), close2), Targets: both, Inventories: sameModel(both...)},
-		"too-few":         {Records: interleave(2, local(), remote()), Targets: both, Inventories: sameModel(both...)},
-		"single-side":     {Records: interleave(10, local()), Targets: []string{"local"}, Inventories: sameModel("local")},
+		"all-failed": {
+			Records: interleave(3, missing, failing), Targets: both,
+			Inventories: map[string]api.Inventory{"local": onlyLlama},
+		},
+		"not-streamed": {Records: notStreamed, Targets: both, Inventories: sameModel(both...)},
+		"inconclusive": {Records: interleave(10, local(), close2), Targets: both, Inventories: sameModel(both...)},
+		"too-few":      {Records: interleave(2, local(), remote()), Targets: both, Inventories: sameModel(both...)},
+		"single-side":  {Records: interleave(10, local()), Targets: []string{"local"}, Inventories: sameModel("local")},
 		"three-targets": {
 			Records: interleave(10, local(), remote(), gpu), Targets: []string{"local", "remote", "gpu-box"},
 			Inventories: sameModel("local", "remote", "gpu-box"),

@@ -59,7 +59,7 @@ var korean = messages{
 	isFaster:       "%s 빠름",
 	versus:         "%s ↔ %s",
 	e2eDifference:  "응답 시간 차이: %s (95%% 신뢰구간 %s ~ %s)",
-	effectSize:     "효과 크기 (Hedges' g): %s",
+	effectSize:     "Hedges' g %s",
 
 	failures:     "❌ 실패",
 	failureCount: "%s: 요청 %[3]d개 중 %[2]d개 실패",

@@ -58,7 +58,11 @@ func (d *document) section(title string, t *table) {
 }
 
 func (d *document) view(v view) {
-	d.heading(2, sprintf(d.comparison, v.title))
+	if len(v.sides) == 1 {
+		d.heading(2, sprintf(d.benchmarking, d.full(v.sides[0].Target), v.title))
+	} else {
+		d.heading(2, sprintf(d.comparison, v.title))
+	}
 	for _, pair := range v.pairs {
 		if lines := v.headline(pair); lines != nil {
 			d.paragraph("**" + escape(lines[0]) + "** " + escape(lines[1]))
@@ -112,11 +116,13 @@ func (d *document) alone(v view) *table {
 		columns[i] = []string{
 			hostOf(s.Endpoint),
 			fmt.Sprintf("%s (%d/%d)", percent(s.SuccessRate), s.Succeeded, s.Requests),
-			show(times.Mean), d.duration(s.BusyMS), show(times.Min), show(times.Max), d.optional(times.StdDev),
+			show(times.Mean), d.duration(s.BusyMS), show(times.Min), show(times.Max), rateOf(s),
+			d.optional(times.StdDev),
 		}
 	}
 	for i, label := range []string{
-		d.endpoint, d.successRate, d.meanTime, d.totalTime, d.minTime, d.maxTime, short(d.deviations),
+		d.endpoint, d.successRate, d.meanTime, d.totalTime, d.minTime, d.maxTime,
+		short(d.throughput), short(d.deviations),
 	} {
 		cells := make([]string, len(columns))
 		for at, column := range columns {
@@ -125,6 +131,13 @@ func (d *document) alone(v view) *table {
 		t.add(label, cells...)
 	}
 	return t
+}
+
+func rateOf(s Series) string {
+	if s.RequestsPerSecond == nil || s.Succeeded == 0 {
+		return absent
+	}
+	return decimals(*s.RequestsPerSecond, 3)
 }
 
 // short makes a row's label of a text heading: no colon at its end.
@@ -168,7 +181,7 @@ func (d *document) warnings(results Results) {
 // details holds how the figures came about, folded away.
 func (d *document) details(results Results) {
 	e := results.Environment
-	d.paragraph("<details><summary>"+d.settings+", "+d.environment+"</summary>", "")
+	d.paragraph("<details><summary>" + d.settings + ", " + d.environment + "</summary>")
 	var lines []string
 	for _, name := range slices.Sorted(maps.Keys(results.Settings)) {
 		value, err := json.Marshal(results.Settings[name])

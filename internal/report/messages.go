@@ -68,7 +68,7 @@ type messages struct {
 	isFaster       string // target (short)
 	versus         string // the two targets
 	e2eDifference  string // difference, interval
-	effectSize     string // size
+	effectSize     string // size, after the difference
 
 	failures     string
 	failureCount string // target, failed, requests

@@ -50,7 +50,7 @@ func Text(w io.Writer, results Results, options TextOptions) error {
 		}
 	}
 	for _, v := range all {
-		p.comparison(v)
+		p.comparison(v, len(all) > 1)
 	}
 	p.failures(all)
 	p.warnings(results)
@@ -155,8 +155,9 @@ func (p *page) target(s Series, title string) {
 	}
 }
 
-// comparison writes everything about one model after the targets' own blocks.
-func (p *page) comparison(v view) {
+// comparison writes everything about one model after the targets' own blocks; its name is in
+// the headings if it is one of several.
+func (p *page) comparison(v view, several bool) {
 	if len(v.sides) > 1 {
 		p.heading("=", sprintf(p.messages.comparison, v.title), finalWidth)
 		p.line("")
@@ -174,7 +175,11 @@ func (p *page) comparison(v view) {
 	if len(v.sides) == 0 {
 		return
 	}
-	p.heading("=", p.analysis, finalWidth)
+	analysis := p.analysis
+	if several {
+		analysis += " - " + v.title
+	}
+	p.heading("=", analysis, finalWidth)
 	for _, pair := range v.pairs {
 		p.headline(v, pair)
 	}

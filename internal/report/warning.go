@@ -91,10 +91,21 @@ func warnings(run Run, groups [][]*side) []Warning {
 			}
 		}
 	}
+	list = distinct(list) // several models tell the same of their server
 	for i := range list {
 		list[i].Message = messagesIn(locale.English).warning(list[i])
 	}
 	return list
+}
+
+func distinct(list []Warning) []Warning {
+	kept := list[:0]
+	for _, w := range list {
+		if !slices.Contains(kept, w) {
+			kept = append(kept, w)
+		}
+	}
+	return kept
 }
 
 func unmeasured(run Run) []Warning {
@@ -169,6 +180,9 @@ func differences(a, b *side) []Warning {
 	warn := func(applies bool, code WarningCode, ofA, ofB string) {
 		if applies {
 			facts := Facts{Model: a.summary.Model, Other: a.summary.Target, A: ofA, B: ofB}
+			if code == VersionsDiffer {
+				facts.Model = ""
+			}
 			list = append(list, Warning{Code: code, Target: b.summary.Target, Facts: facts})
 		}
 	}
