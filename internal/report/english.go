@@ -56,6 +56,7 @@ var english = messages{
 	pValue:         "p",
 	verdict:        "Verdict",
 	inconclusive:   "not significant",
+	tooFewToTell:   "too few requests",
 	isFaster:       "%s faster",
 	versus:         "%s vs %s",
 	e2eDifference:  "Difference in response time: %s (95 %% CI %s to %s)",

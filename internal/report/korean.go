@@ -56,6 +56,7 @@ var korean = messages{
 	pValue:         "p",
 	verdict:        "판정",
 	inconclusive:   "유의하지 않음",
+	tooFewToTell:   "요청 부족",
 	isFaster:       "%s 빠름",
 	versus:         "%s ↔ %s",
 	e2eDifference:  "응답 시간 차이: %s (95%% 신뢰구간 %s ~ %s)",

@@ -65,6 +65,7 @@ type messages struct {
 	pValue         string
 	verdict        string
 	inconclusive   string
+	tooFewToTell   string
 	isFaster       string // target (short)
 	versus         string // the two targets
 	e2eDifference  string // difference, interval

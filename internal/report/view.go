@@ -270,17 +270,23 @@ func (v view) addConfidence(t *table, pair Comparison, label string, metric Metr
 	if c.PValue != nil {
 		p = probability(*c.PValue)
 	}
-	t.add(label, ratio, interval, p, v.verdictOf(pair, c.Verdict))
+	t.add(label, ratio, interval, p, v.verdictOf(pair, metric, c.Verdict))
 }
 
-func (v view) verdictOf(pair Comparison, verdict stats.Verdict) string {
-	switch verdict {
-	case stats.AFaster:
+func (v view) verdictOf(pair Comparison, metric Metric, verdict stats.Verdict) string {
+	switch {
+	case verdict == stats.AFaster:
 		return sprintf(v.isFaster, v.short(pair.A))
-	case stats.BFaster:
+	case verdict == stats.BFaster:
 		return sprintf(v.isFaster, v.short(pair.B))
+	case v.tooFewOf(pair, metric):
+		return v.tooFewToTell
 	}
 	return v.inconclusive
+}
+
+func (v view) tooFewOf(pair Comparison, metric Metric) bool {
+	return min(v.summary(pair.A, metric).Count, v.summary(pair.B, metric).Count) < stats.MinMeasurements
 }
 
 // headline says who is faster and by how much, or that the measurements do not tell.
@@ -312,7 +318,7 @@ func (v view) undecided(pair Comparison, difference float64) []string {
 	a, b := v.summary(pair.A, Duration), v.summary(pair.B, Duration)
 	both := v.and(v.full(pair.A), v.full(pair.B))
 	first := sprintf(v.notSignificant, both)
-	if min(a.Count, b.Count) < stats.MinMeasurements {
+	if v.tooFewOf(pair, Duration) {
 		first = sprintf(v.tooFew, both, stats.MinMeasurements)
 	}
 	return []string{first, sprintf(v.mayBeChance, v.duration(a.Mean), v.duration(b.Mean), v.duration(difference))}
@@ -340,7 +346,7 @@ func (v view) differenceLine(pair Comparison) string {
 		return ""
 	}
 	line := sprintf(v.e2eDifference,
-		v.duration(*c.Difference), v.duration(c.DifferenceCI95[0]), v.duration(c.DifferenceCI95[1]))
+		v.fine(*c.Difference), v.fine(c.DifferenceCI95[0]), v.fine(c.DifferenceCI95[1]))
 	if c.EffectSize != nil {
 		line += ", " + sprintf(v.effectSize, decimals(*c.EffectSize, 2))
 	}
