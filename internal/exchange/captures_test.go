@@ -3,7 +3,6 @@ package exchange_test
 import (
 	"bufio"
 	"context"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -274,17 +273,16 @@ func replay(t *testing.T, raw []byte, want capture) *exchange.Outcome {
 	defer cancel()
 	asked := make(chan struct{}, 1)
 	address := rawServer(t, func(conn net.Conn) {
-		request, err := http.ReadRequest(bufio.NewReader(conn))
-		if err != nil {
-			return
-		}
-		if _, err := io.Copy(io.Discard, request.Body); err != nil {
-			return
-		}
-		_, _ = conn.Write(raw)
-		if want.hang {
-			asked <- struct{}{}
-			<-ctx.Done()
+		requests := bufio.NewReader(conn)
+		for readRequest(requests) == nil {
+			_, _ = conn.Write(raw)
+			if want.hang {
+				asked <- struct{}{}
+				<-ctx.Done()
+			}
+			if want.status != http.StatusTemporaryRedirect { // which comes back on this connection
+				return
+			}
 		}
 	})
 	request := exchange.Request{

@@ -114,12 +114,9 @@ const circle = "HTTP/1.1 307 Temporary Redirect\r\nLocation: /api/generate\r\nCo
 func says(t *testing.T, text string) string {
 	t.Helper()
 	return rawServer(t, func(conn net.Conn) {
-		request, err := http.ReadRequest(bufio.NewReader(conn))
-		if err != nil {
-			return
+		if readRequest(bufio.NewReader(conn)) == nil {
+			_, _ = io.WriteString(conn, text)
 		}
-		_, _ = io.Copy(io.Discard, request.Body)
-		_, _ = io.WriteString(conn, text)
 	})
 }
 
@@ -213,11 +210,9 @@ func TestBrokenStream(t *testing.T) {
 			t.Parallel()
 			seen := make(chan struct{}, 8)
 			address := rawServer(t, func(conn net.Conn) {
-				request, err := http.ReadRequest(bufio.NewReader(conn))
-				if err != nil {
+				if readRequest(bufio.NewReader(conn)) != nil {
 					return
 				}
-				_, _ = io.Copy(io.Discard, request.Body)
 				_, _ = io.WriteString(conn, c.answer)
 				if c.reset {
 					<-seen // a reset can overtake what was sent before it
@@ -246,7 +241,7 @@ func TestHugeLine(t *testing.T) {
 	t.Parallel()
 	size := 32 << 20
 	if raceDetector {
-		size = 4 << 20
+		size = 2 << 20
 	}
 	url, client := httpServer(t, func(w http.ResponseWriter, _ *http.Request) {
 		send(w, token)

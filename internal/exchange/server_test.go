@@ -1,8 +1,10 @@
 package exchange_test
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
+	"io"
 	"math"
 	"net"
 	"net/http"
@@ -47,6 +49,16 @@ func rawServer(t *testing.T, handle func(net.Conn)) string {
 		running.Wait()
 	})
 	return listener.Addr().String()
+}
+
+// readRequest reads a request to its end.
+func readRequest(from *bufio.Reader) error {
+	request, err := http.ReadRequest(from)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, request.Body)
+	return err
 }
 
 // httpServer starts a server and returns its address and a client with its own

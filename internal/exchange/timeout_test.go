@@ -268,3 +268,38 @@ func TestDeadlineOfTheTest(t *testing.T) {
 	assertSane(t, outcome)
 	assert.Equal(t, api.Canceled, kind(outcome))
 }
+
+// k6 gives each request a context of its own: what bounds a request must reach it there.
+func TestSenderWithAContextOfItsOwn(t *testing.T) {
+	t.Parallel()
+	url, sender := httpServer(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		send(w, token)
+		hang(r)
+	})
+	own := senderFunc(func(r *http.Request, observe func(http.RoundTripper) http.RoundTripper) error {
+		return sender.Send(r.WithContext(context.Background()), observe)
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	for name, c := range map[string]struct {
+		timeouts exchange.Timeouts
+		onLine   func([]byte)
+		want     api.ErrorKind
+	}{
+		"total":    {exchange.Timeouts{Total: 200 * time.Millisecond}, nil, api.TimeoutTotal},
+		"idle":     {exchange.Timeouts{Idle: 200 * time.Millisecond}, nil, api.TimeoutIdle},
+		"canceled": {exchange.Timeouts{}, func([]byte) { cancel() }, api.Canceled},
+	} {
+		request := generate(url)
+		request.Timeouts, request.OnLine = c.timeouts, c.onLine
+		requestCtx := t.Context()
+		if c.want == api.Canceled {
+			requestCtx = ctx
+		}
+		outcome := exchange.Do(requestCtx, own, request)
+		assertSane(t, outcome)
+		assert.Equal(t, c.want, kind(outcome), name)
+		assert.Equal(t, 1, *outcome.Record.Chunks, name)
+	}
+}

@@ -25,11 +25,11 @@ import (
 // parallel ones, because what they measure is time.
 
 // gap is the pause before a step of a scripted server. Its real length is in the log.
-const gap = 4 * time.Millisecond
+const gap = 3 * time.Millisecond
 
 // rounds is how often a script is measured. What holds is the median of the rounds: this
 // machine does other things, too, and one of its pauses says nothing about the client.
-const rounds = 7
+const rounds = 5
 
 // tolerance is how far the client's clock may be from the server's: 1 ms or 2 %.
 func tolerance(truth float64) float64 {
