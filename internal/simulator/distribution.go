@@ -50,6 +50,9 @@ func ParseDistribution(text string) (Distribution, error) {
 			return Distribution{}, fmt.Errorf("distribution %q: no spread %q; expected %s", text, spreadText, distributionForms)
 		}
 	}
+	if d.Shape == "" {
+		return Distribution{}, fmt.Errorf("distribution %q has no shape before the colon; expected %s", text, distributionForms)
+	}
 	if d.Shape != Fixed && !hasSpread {
 		return Distribution{}, fmt.Errorf("distribution %q has no spread; expected %s", text, distributionForms)
 	}

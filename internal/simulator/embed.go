@@ -95,7 +95,9 @@ func (x *exchange) finishEmbed(response any) {
 	at := time.Now().Add(x.back)
 	switch x.fault.Kind {
 	case Reset, Stall:
-		x.outcome("fault")
+		if x.fault.breaksOff() {
+			x.outcome("fault")
+		}
 		x.sendHalf(at, contentType, body)
 	case BrokenJSON:
 		x.outcome("fault")

@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -250,20 +249,28 @@ func (x *exchange) reset() {
 	_ = conn.Close()
 }
 
-// linger waits for a stall to end: its duration, the client, or the end of the server.
-func (x *exchange) linger(d time.Duration) {
-	ctx, cancel := context.WithCancel(x.r.Context())
-	if d > 0 {
-		ctx, cancel = context.WithTimeout(x.r.Context(), d)
-	}
-	defer cancel()
-	select {
-	case <-ctx.Done():
-	case <-x.server.closing:
-	}
+// pause holds back what is still to be written, as a stall with a duration does.
+func (x *exchange) pause() {
+	x.back += x.fault.Duration
+	x.truth.NetworkMS += inMS(x.fault.Duration)
 }
 
-// sendHalf sends half of an answer, then breaks the connection or stalls, as the fault says.
+// breakOff does what a fault does instead of the rest of an answer: it breaks the connection,
+// or stalls until the client leaves or the server closes, and then breaks it.
+func (x *exchange) breakOff() {
+	if !x.fault.breaksOff() {
+		return
+	}
+	if x.fault.Kind == Stall {
+		select {
+		case <-x.r.Context().Done():
+		case <-x.server.closing:
+		}
+	}
+	x.reset()
+}
+
+// sendHalf sends half of an answer, then does as the fault says.
 func (x *exchange) sendHalf(at time.Time, contentType string, body []byte) {
 	if sleepUntil(x.r.Context(), at) != nil {
 		x.outcome("client_gone")
@@ -278,8 +285,19 @@ func (x *exchange) sendHalf(at time.Time, contentType string, body []byte) {
 		return
 	}
 	x.wrote(time.Now())
-	if x.fault.Kind == Stall {
-		x.linger(x.fault.Duration)
+	if !x.fault.pauses() {
+		x.breakOff()
+		return
 	}
-	x.reset()
+	x.pause()
+	if sleepUntil(x.r.Context(), time.Now().Add(x.fault.Duration)) != nil {
+		x.outcome("client_gone")
+		return
+	}
+	if _, err := x.w.Write(body[len(body)/2:]); err != nil {
+		x.outcome("client_gone")
+		return
+	}
+	x.wrote(time.Now())
+	x.outcome("ok")
 }

@@ -20,7 +20,8 @@ const (
 	Refuse FaultKind = "refuse"
 	// Reset breaks the connection (TCP RST) half way.
 	Reset FaultKind = "reset"
-	// Stall stops sending half way until the client leaves, or for its duration.
+	// Stall stops sending half way until the client leaves; with a duration, it goes on after
+	// that, having held the rest back as a network would, outside the server's durations.
 	Stall FaultKind = "stall"
 	// Error500 answers as Ollama does when its runner dies before the first token.
 	Error500 FaultKind = "500"
@@ -193,6 +194,12 @@ func strikes(faults []Fault, request int, random *rand.Rand) Fault {
 	}
 	return hit
 }
+
+// pauses says whether the fault only holds an answer back half way.
+func (f Fault) pauses() bool { return f.Kind == Stall && f.Duration > 0 }
+
+// breaksOff says whether the fault keeps the rest of an answer from being sent.
+func (f Fault) breaksOff() bool { return f.Kind == Reset || f.Kind == Stall && f.Duration == 0 }
 
 // delay is what SlowHeaders adds to the network.
 func (f Fault) delay() time.Duration {

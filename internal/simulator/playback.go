@@ -74,7 +74,7 @@ func (p *playback) play() {
 			return
 		}
 		p.token(i, moment, cut)
-		if i+1 == cut && p.cutsOff() {
+		if i+1 == cut && p.strike() {
 			break
 		}
 	}
@@ -89,13 +89,13 @@ func (p *playback) cutAfter(tokens int) int {
 	return (tokens + 1) / 2
 }
 
-// cutsOff says whether the fault ends the tokens half way.
-func (p *playback) cutsOff() bool {
-	switch p.x.fault.Kind {
-	case Reset, Stall, ErrorLine:
-		return p.stream || p.x.fault.Kind == ErrorLine
+// strike has the fault strike half way, and says whether that ends the tokens.
+func (p *playback) strike() bool {
+	if p.stream && p.x.fault.pauses() {
+		p.x.pause()
+		return false
 	}
-	return false
+	return p.x.fault.Kind == ErrorLine || p.stream && p.x.fault.breaksOff()
 }
 
 // token has token i come to be.
@@ -153,17 +153,16 @@ func (p *playback) end() {
 	if p.x.fault.Kind == MissingDone {
 		r.done, r.reason, r.context, r.metrics = false, "", nil, api.Metrics{}
 	}
-	if p.x.fault.Kind != "" && p.x.fault.Kind != SlowHeaders {
+	if p.x.fault.Kind != "" && p.x.fault.Kind != SlowHeaders && !p.x.fault.pauses() {
 		p.x.outcome("fault")
 	}
 	if !p.stream {
 		p.sendWhole(now, r)
 		return
 	}
-	switch p.x.fault.Kind {
-	case Reset, Stall:
-	case MissingDone:
-	case ErrorLine:
+	switch kind := p.x.fault.Kind; {
+	case kind == MissingDone || p.x.fault.breaksOff():
+	case kind == ErrorLine:
 		p.lines = p.shape.appendError(p.lines, now, runnerDied)
 		p.enqueue(now)
 	default:
@@ -179,12 +178,7 @@ func (p *playback) end() {
 		return
 	}
 	p.x.outcome("ok")
-	switch p.x.fault.Kind {
-	case Reset:
-		p.x.reset()
-	case Stall:
-		p.x.linger(p.x.fault.Duration)
-	}
+	p.x.breakOff()
 }
 
 func (p *playback) result(now time.Time) result {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -136,3 +137,5 @@ func withoutDate(raw string) string {
 	}
 	return strings.Join(kept, "\n")
 }
+
+func itoa(n int) string { return strconv.Itoa(n) }

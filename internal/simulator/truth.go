@@ -19,7 +19,8 @@ type Truth struct {
 	Model string `json:"model,omitempty"`
 	// Status is the HTTP status, 0 if none was sent.
 	Status int `json:"status"`
-	// Outcome is "ok", "rejected" (an error status), "fault" or "client_gone".
+	// Outcome is "ok", "rejected" (an error status), "fault" (one that spoiled the answer)
+	// or "client_gone" (also: the server was closed first).
 	Outcome string `json:"outcome"`
 	// Fault is the fault that struck, in the form of ParseFault.
 	Fault string `json:"fault,omitempty"`
@@ -51,7 +52,7 @@ type Truth struct {
 	EvalMS       float64 `json:"eval_ms"`
 	TotalMS      float64 `json:"total_ms"`
 	// NetworkMS is the network delay of this request, both ways, as drawn from
-	// Config.Network, with what the fault slow-headers adds.
+	// Config.Network, with what the faults slow-headers and stall=DURATION add.
 	NetworkMS float64 `json:"network_ms"`
 	// NetworkAppliedMS is the delay as it came to be: (arrived − read) + (last written − done).
 	NetworkAppliedMS float64 `json:"network_applied_ms,omitempty"`
