@@ -40,7 +40,8 @@ func TestHintsNameTheCommand(t *testing.T) {
 	}{
 		{"local", api.Connect, hints.Facts{Endpoint: "http://127.0.0.1:11434"}, []string{"`ollama serve`"}},
 		{
-			"local, another port", api.Connect, hints.Facts{Endpoint: "http://localhost:11500"},
+			"local, another port", api.Connect,
+			hints.Facts{Endpoint: "http://localhost:11500"},
 			[]string{"`OLLAMA_HOST=http://localhost:11500 ollama serve`"},
 		},
 		{"remote", api.Connect, remote, []string{"nc -zv 203.0.113.10 11434", "OLLAMA_HOST=0.0.0.0"}},
@@ -54,17 +55,20 @@ func TestHintsNameTheCommand(t *testing.T) {
 		},
 		{"model, remote", api.ModelNotFound, remote, []string{"`OLLAMA_HOST=http://203.0.113.10:11434 ollama pull m:1b`"}},
 		{
-			"many models", api.ModelNotFound, hints.Facts{Models: strings.Split("a,b,c,d,e,f,g,h,i,j", ",")},
+			"many models", api.ModelNotFound,
+			hints.Facts{Models: strings.Split("a,b,c,d,e,f,g,h,i,j", ",")},
 			[]string{"ollama pull MODEL", "a, b, c, d, e, f, g, h", "2"},
 		},
 		{"401", api.Unauthorized, hints.Facts{Status: http.StatusUnauthorized}, []string{"apiKey", "headers"}},
 		{"403", api.Unauthorized, hints.Facts{Status: http.StatusForbidden}, []string{"OLLAMA_ORIGINS"}},
 		{
-			"404 without a model", api.HTTP4xx, hints.Facts{Endpoint: "http://h:1", Status: http.StatusNotFound},
+			"404 without a model", api.HTTP4xx,
+			hints.Facts{Endpoint: "http://h:1", Status: http.StatusNotFound},
 			[]string{"curl http://h:1/api/version"},
 		},
 		{
-			"502", api.HTTP5xx, hints.Facts{Endpoint: "https://h/p", Status: http.StatusBadGateway},
+			"502", api.HTTP5xx,
+			hints.Facts{Endpoint: "https://h/p", Status: http.StatusBadGateway},
 			[]string{"https://h:443/p"},
 		},
 		{

@@ -88,8 +88,9 @@ var english = messages{
 		EndpointsDiffer: "{target}: requests went to several addresses: {a}",
 		ModelsDiffer: "{other} and {target} run different models named {model}: {a} there, {b} here. " +
 			"The figures compare the models as much as the servers.",
-		ManifestUnknown:     "It is not known whether {other} and {target} run the same {model}: a digest is missing.",
-		VersionsDiffer:      "{other} runs Ollama {a}, {target} runs {b}.",
-		OutputLengthsDiffer: "{other} wrote {a} tokens per answer and {target} {b} ({model}): compare TPOT and tokens/s rather than response times.",
+		ManifestUnknown: "{target}: the digest of {model} is unknown, so it may not be the model that the others run.",
+		VersionsDiffer:  "{other} runs Ollama {a}, {target} runs {b}.",
+		OutputLengthsDiffer: "{other} wrote {a} tokens per answer and {target} {b} ({model}): " +
+			"compare TPOT and tokens/s rather than response times.",
 	},
 }

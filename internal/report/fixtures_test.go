@@ -71,7 +71,7 @@ func (s server) request(n int, start float64) record.Record {
 
 // interleave sends n requests to each server in turn, one at a time.
 func interleave(n int, servers ...server) []record.Record {
-	var records []record.Record
+	records := make([]record.Record, 0, n*len(servers))
 	clock := 0.0
 	for i := range n {
 		for _, s := range servers {
@@ -199,7 +199,7 @@ func runs() map[string]report.Run {
 
 // many is a run with more targets, and longer names, than fit side by side.
 func many(n int) report.Run {
-	var servers []server
+	servers := make([]server, 0, n)
 	for i := range n {
 		s := local()
 		s.target = fmt.Sprintf("프로덕션-%d-gpu-node-in-a-rack-with-a-long-name", i)

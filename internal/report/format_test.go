@@ -128,5 +128,5 @@ func TestMarkdownIsEscaped(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, `a\|b &lt;script&gt; \*c\* d\_e`, escape("a|b <script> *c* d_e"))
 	assert.Equal(t, "use `a_b` for c\\_d", keepCode("use `a_b` for c_d"))
-	assert.Equal(t, "one 'two' three", code("one\n`two`\tthree"))
+	assert.Equal(t, "`one 'two' three`", code("one\n`two`\tthree"))
 }

@@ -89,7 +89,7 @@ var korean = messages{
 		EndpointsDiffer: "{target}: 요청이 여러 주소로 나뉘었습니다: {a}",
 		ModelsDiffer: "이름은 {model}로 같지만 모델이 다릅니다: {other}: {a}, {target}: {b}. " +
 			"서버뿐 아니라 모델의 차이도 포함된 비교입니다.",
-		ManifestUnknown:     "{other}, {target}: 같은 {model} 모델인지 확인할 수 없습니다 (digest 없음).",
+		ManifestUnknown:     "{target}: {model}의 digest를 알 수 없어 같은 모델인지 확인할 수 없습니다.",
 		VersionsDiffer:      "Ollama 버전이 다릅니다: {other}: {a}, {target}: {b}.",
 		OutputLengthsDiffer: "답변당 토큰 수가 다릅니다 ({model}): {other}: {a}, {target}: {b}. 응답 시간보다 TPOT와 초당 토큰 수를 비교하세요.",
 	},

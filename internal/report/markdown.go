@@ -148,7 +148,7 @@ func (d *document) failures(all []view) {
 	for _, v := range all {
 		for _, s := range v.sides {
 			for _, f := range s.Failures {
-				line := fmt.Sprintf("- **%s**, %s: `%s` %s", escape(d.full(s.Target)), escape(v.title),
+				line := fmt.Sprintf("- **%s**, %s: %s %s", escape(d.full(s.Target)), escape(v.title),
 					code(string(f.Type)), sprintf(d.times1, f.Count))
 				if f.Message != "" {
 					line += " – " + escape(truncate(plain(f.Message), maxMessage))
@@ -189,7 +189,7 @@ func (d *document) details(results Results) {
 			d.err = fmt.Errorf("writing setting %q: %w", name, err)
 			return
 		}
-		lines = append(lines, fmt.Sprintf("- `%s`: `%s`", code(name), code(string(value))))
+		lines = append(lines, "- "+code(name)+": "+code(string(value)))
 	}
 	for _, fact := range [][2]string{
 		{"k6", e.K6}, {"xk6-ollama", e.Extension}, {"Go", e.Go}, {"OS", strings.Trim(e.OS+"/"+e.Arch, "/")},
@@ -205,8 +205,8 @@ func (d *document) details(results Results) {
 	d.paragraph("</details>")
 }
 
-// code makes text fit between backticks.
-func code(text string) string { return strings.ReplaceAll(plain(text), "`", "'") }
+// code sets text as code.
+func code(text string) string { return "`" + strings.ReplaceAll(plain(text), "`", "'") + "`" }
 
 // keepCode escapes a hint, but for the commands in backticks.
 func keepCode(text string) string {

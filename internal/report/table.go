@@ -135,7 +135,8 @@ func (t *table) list() []string {
 // markdown writes the table for GitHub and its kin, figures to the right.
 func (t *table) markdown() []string {
 	rule := append([]string{"---"}, slices.Repeat([]string{"---:"}, len(t.header)-1)...)
-	lines := []string{markdownRow(escapeAll(t.header)), markdownRow(rule)}
+	lines := make([]string, 0, len(t.rows)+2)
+	lines = append(lines, markdownRow(escapeAll(t.header)), markdownRow(rule))
 	for _, r := range t.rows {
 		lines = append(lines, markdownRow(escapeAll(r.cells)))
 	}

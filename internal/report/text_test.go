@@ -81,8 +81,9 @@ func TestColumnsAlign(t *testing.T) {
 
 // columnsOf returns the cells at which the columns of a line begin.
 func columnsOf(line string) []int {
-	var starts []int
-	for _, span := range regexp.MustCompile(`\S+( \S+)*`).FindAllStringIndex(line, -1) {
+	spans := regexp.MustCompile(`\S+( \S+)*`).FindAllStringIndex(line, -1)
+	starts := make([]int, 0, len(spans))
+	for _, span := range spans {
 		starts = append(starts, cellsOf(line[:span[0]]))
 	}
 	return starts
@@ -157,7 +158,10 @@ func TestRequestLine(t *testing.T) {
 		},
 		{"no text", embed, 7, 1, "요청 #7: 0.85초", "request #7: 0.85 s"},
 		{"warm-up", warmup, 1, 1, "워밍업 #1: 0.85초 - 응답 길이: 156자", "warm-up #1: 0.85 s - response length: 156 chars"},
-		{"failed", failed, 3, 2, "요청 # 3: 실패 - connect: dial tcp: [31mrefused", "request # 3: failed - connect: dial tcp: [31mrefused"},
+		{
+			"failed", failed, 3, 2, "요청 # 3: 실패 - connect: dial tcp: [31mrefused",
+			"request # 3: failed - connect: dial tcp: [31mrefused",
+		},
 		{"failed without a reason", record.Record{}, 3, 2, "요청 # 3: 실패", "request # 3: failed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

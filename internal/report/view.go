@@ -1,6 +1,7 @@
 package report
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -96,10 +97,10 @@ func (v view) summary(target string, metric Metric) stats.Summary {
 // their difference; more have theirs to the first in parentheses.
 func (v view) finalTable() *table {
 	t := &table{header: append([]string{v.item}, v.names()...)}
-	hosts := make([]string, len(v.sides))
-	var rates, means, totals, least, most []*float64
-	for i, s := range v.sides {
-		hosts[i] = hostOf(s.Endpoint)
+	hosts := make([]string, 0, len(t.header))
+	var rates, means, totals, least, most []*float64 //nolint:prealloc // five lines for a handful of pointers
+	for _, s := range v.sides {
+		hosts = append(hosts, hostOf(s.Endpoint))
 		rates = append(rates, &s.SuccessRate)
 		d := s.Metrics[Duration]
 		measured := d.Count > 0
@@ -273,12 +274,15 @@ func (v view) addConfidence(t *table, pair Comparison, label string, metric Metr
 	t.add(label, ratio, interval, p, v.verdictOf(pair, metric, c.Verdict))
 }
 
+// verdictName is how much of a target's name fits into a verdict; its table is full of figures.
+const verdictName = 12
+
 func (v view) verdictOf(pair Comparison, metric Metric, verdict stats.Verdict) string {
 	switch {
 	case verdict == stats.AFaster:
-		return sprintf(v.isFaster, v.short(pair.A))
+		return sprintf(v.isFaster, truncate(v.short(pair.A), verdictName))
 	case verdict == stats.BFaster:
-		return sprintf(v.isFaster, v.short(pair.B))
+		return sprintf(v.isFaster, truncate(v.short(pair.B), verdictName))
 	case v.tooFewOf(pair, metric):
 		return v.tooFewToTell
 	}
@@ -295,22 +299,16 @@ func (v view) headline(pair Comparison) []string {
 	if !ok || c.Difference == nil {
 		return nil
 	}
-	winner, loser, ratio := pair.A, pair.B, 0.0
-	switch {
-	case c.Ratio != nil && c.Verdict == stats.AFaster:
-		ratio = *c.Ratio
-	case c.Ratio != nil && *c.Ratio > 0 && c.Verdict == stats.BFaster:
-		winner, loser, ratio = pair.B, pair.A, 1 / *c.Ratio
-	default:
+	if c.Ratio == nil || *c.Ratio <= 0 || c.Verdict == stats.Inconclusive {
 		return v.undecided(pair, *c.Difference)
 	}
-	saved := *c.Difference
-	if saved < 0 {
-		saved = -saved
+	winner, loser, ratio := pair.A, pair.B, *c.Ratio
+	if c.Verdict == stats.BFaster {
+		winner, loser, ratio = pair.B, pair.A, 1/ratio
 	}
 	return []string{
 		sprintf(v.faster, v.subject(v.full(winner)), v.short(loser), factor(ratio)),
-		sprintf(v.savedOnAverage, v.duration(saved)),
+		sprintf(v.savedOnAverage, v.duration(math.Abs(*c.Difference))),
 	}
 }
 

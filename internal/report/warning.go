@@ -39,7 +39,8 @@ const (
 	EndpointsDiffer WarningCode = "endpoints_differ"
 	// ModelsDiffer says that two targets ran different models under one name.
 	ModelsDiffer WarningCode = "models_differ"
-	// ManifestUnknown says that it is not known whether two targets ran the same model.
+	// ManifestUnknown says that a target did not tell which model it ran, so that nobody
+	// knows whether it was the same as elsewhere.
 	ManifestUnknown WarningCode = "manifest_unknown"
 	// VersionsDiffer says that two targets ran different versions of Ollama.
 	VersionsDiffer WarningCode = "versions_differ"
@@ -84,12 +85,10 @@ func warnings(run Run, groups [][]*side) []Warning {
 	list = append(list, unmeasured(run)...)
 	list = append(list, failedWarmups(run.Records)...)
 	for _, sides := range groups {
-		for i, b := range sides {
-			list = append(list, b.warnings()...)
-			for _, a := range sides[:i] {
-				list = append(list, differences(a, b)...)
-			}
+		for _, s := range sides {
+			list = append(list, s.warnings()...)
 		}
+		list = append(list, differences(sides)...)
 	}
 	list = distinct(list) // several models tell the same of their server
 	for i := range list {
@@ -171,31 +170,66 @@ func (s *side) warnings() []Warning {
 	return list
 }
 
-// differences returns what keeps two sides from being like for like.
-func differences(a, b *side) []Warning {
-	if a.summary.Succeeded == 0 || b.summary.Succeeded == 0 {
+// differences returns what keeps sides from being like for like: each is held against the
+// first that tells.
+func differences(sides []*side) []Warning {
+	sides = slices.DeleteFunc(slices.Clone(sides), func(s *side) bool { return s.summary.Succeeded == 0 })
+	if len(sides) < 2 {
 		return nil
 	}
 	var list []Warning
-	warn := func(applies bool, code WarningCode, ofA, ofB string) {
-		if applies {
-			facts := Facts{Model: a.summary.Model, Other: a.summary.Target, A: ofA, B: ofB}
-			if code == VersionsDiffer {
-				facts.Model = ""
-			}
-			list = append(list, Warning{Code: code, Target: b.summary.Target, Facts: facts})
+	for _, s := range sides {
+		if s.manifest().Digest == "" {
+			facts := Facts{Model: s.summary.Model}
+			list = append(list, Warning{Code: ManifestUnknown, Target: s.summary.Target, Facts: facts})
 		}
 	}
-	left, right := a.manifest(), b.manifest()
-	known := left.Digest != "" && right.Digest != ""
-	warn(!known, ManifestUnknown, "", "")
-	warn(known && digest(left) != digest(right), ModelsDiffer, describe(left), describe(right))
-	warn(left.ServerVersion != "" && right.ServerVersion != "" && left.ServerVersion != right.ServerVersion,
-		VersionsDiffer, left.ServerVersion, right.ServerVersion)
-	x, y := a.summary.Metrics[OutputTokens], b.summary.Metrics[OutputTokens]
-	warn(x.Count > 0 && y.Count > 0 && math.Abs(x.Mean-y.Mean) > lengthsDiffer*max(x.Mean, y.Mean),
-		OutputLengthsDiffer, decimals(x.Mean, 1), decimals(y.Mean, 1))
+	first := func(tells func(*side) bool) *side {
+		if i := slices.IndexFunc(sides, tells); i >= 0 {
+			return sides[i]
+		}
+		return nil
+	}
+	digested := first(func(s *side) bool { return s.manifest().Digest != "" })
+	versioned := first(func(s *side) bool { return s.manifest().ServerVersion != "" })
+	counted := first(func(s *side) bool { return s.summary.Metrics[OutputTokens].Count > 0 })
+	for _, s := range sides {
+		list = append(list, differentModel(digested, s)...)
+		list = append(list, differentVersion(versioned, s)...)
+		list = append(list, differentLength(counted, s)...)
+	}
 	return list
+}
+
+func differentModel(a, b *side) []Warning {
+	if a == nil || b.manifest().Digest == "" || digest(a.manifest()) == digest(b.manifest()) {
+		return nil
+	}
+	return []Warning{{Code: ModelsDiffer, Target: b.summary.Target, Facts: Facts{
+		Model: b.summary.Model, Other: a.summary.Target, A: describe(a.manifest()), B: describe(b.manifest()),
+	}}}
+}
+
+func differentVersion(a, b *side) []Warning {
+	if a == nil || b.manifest().ServerVersion == "" || a.manifest().ServerVersion == b.manifest().ServerVersion {
+		return nil
+	}
+	return []Warning{{Code: VersionsDiffer, Target: b.summary.Target, Facts: Facts{
+		Other: a.summary.Target, A: a.manifest().ServerVersion, B: b.manifest().ServerVersion,
+	}}}
+}
+
+func differentLength(a, b *side) []Warning {
+	if a == nil {
+		return nil
+	}
+	x, y := a.summary.Metrics[OutputTokens], b.summary.Metrics[OutputTokens]
+	if y.Count == 0 || math.Abs(x.Mean-y.Mean) <= lengthsDiffer*max(x.Mean, y.Mean) {
+		return nil
+	}
+	return []Warning{{Code: OutputLengthsDiffer, Target: b.summary.Target, Facts: Facts{
+		Model: b.summary.Model, Other: a.summary.Target, A: decimals(x.Mean, 1), B: decimals(y.Mean, 1),
+	}}}
 }
 
 func (s *side) manifest() api.Manifest {
