@@ -26,27 +26,33 @@ func TestParseChunk(t *testing.T) {
 	}{
 		"generate": {
 			`{"model":"tiny","created_at":"2026-11-23T14:21:16Z","response":" three","done":false}`,
-			api.Chunk{Text: " three"}, true,
+			api.Chunk{Text: " three"},
+			true,
 		},
 		"chat": {
 			`{"message":{"role":"assistant","content":" three"},"done":false}`,
-			api.Chunk{Text: " three"}, true,
+			api.Chunk{Text: " three"},
+			true,
 		},
 		"generate thinks": {
 			`{"response":"","thinking":"Hm","done":false}`,
-			api.Chunk{Thinking: "Hm"}, true,
+			api.Chunk{Thinking: "Hm"},
+			true,
 		},
 		"chat thinks": {
 			`{"message":{"role":"assistant","content":"","thinking":"Hm"},"done":false}`,
-			api.Chunk{Thinking: "Hm"}, true,
+			api.Chunk{Thinking: "Hm"},
+			true,
 		},
 		"think text of older servers stays answer text": {
 			`{"response":"<think>","done":false}`,
-			api.Chunk{Text: "<think>"}, true,
+			api.Chunk{Text: "<think>"},
+			true,
 		},
 		"tool call": {
 			`{"message":{"content":"","tool_calls":[{"function":{"name":"f","arguments":{"x":1}}}]},"done":false}`,
-			api.Chunk{ToolCalls: []json.RawMessage{[]byte(`{"function":{"name":"f","arguments":{"x":1}}}`)}}, true,
+			api.Chunk{ToolCalls: []json.RawMessage{[]byte(`{"function":{"name":"f","arguments":{"x":1}}}`)}},
+			true,
 		},
 		"empty": {`{"response":"","done":false}`, api.Chunk{}, false},
 		"last": {
@@ -61,13 +67,15 @@ func TestParseChunk(t *testing.T) {
 		},
 		"last without what was zero": {
 			`{"response":"","done":true,"done_reason":"load"}`,
-			api.Chunk{Done: true, DoneReason: "load"}, false,
+			api.Chunk{Done: true, DoneReason: "load"},
+			false,
 		},
 		"null is not zero": {`{"done":true,"eval_count":null}`, api.Chunk{Done: true}, false},
 		"error":            {`{"error":"runner killed"}`, api.Chunk{Error: "runner killed"}, false},
 		"error object": {
 			`{"error":{"message":"no such model","type":"api_error","code":null}}`,
-			api.Chunk{Error: "no such model"}, false,
+			api.Chunk{Error: "no such model"},
+			false,
 		},
 		"error of another shape": {`{"error":{"code":7}}`, api.Chunk{Error: `{"code":7}`}, false},
 		"error number":           {`{"error":7}`, api.Chunk{Error: "7"}, false},
@@ -76,7 +84,8 @@ func TestParseChunk(t *testing.T) {
 		"error becomes a line":   {`{"error":"a\n\tb\u001b[31m\u0000c"}`, api.Chunk{Error: "a b�[31m�c"}, false},
 		"progress": {
 			`{"status":"pulling 8ae868e5ce40","digest":"sha256:8ae8","total":100,"completed":7}`,
-			api.Chunk{Status: "pulling 8ae868e5ce40"}, false,
+			api.Chunk{Status: "pulling 8ae868e5ce40"},
+			false,
 		},
 		"embeddings":     {`{"model":"tiny","embeddings":[[0.1]]}`, api.Chunk{Embedded: true}, false},
 		"no embeddings":  {`{"model":"tiny","embeddings":null}`, api.Chunk{}, false},

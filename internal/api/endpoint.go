@@ -110,7 +110,9 @@ func bracketed(hostport string) string {
 	if err != nil || ip.Is4() {
 		return hostport
 	}
-	if zone := ip.Zone(); zone != "" && !(len(zone) > 2 && strings.HasPrefix(zone, "25")) {
+	zone := ip.Zone()
+	escaped := len(zone) > 2 && strings.HasPrefix(zone, "25")
+	if zone != "" && !escaped {
 		host = strings.Replace(host, "%", "%25", 1)
 	}
 	if port != "" {

@@ -13,15 +13,26 @@ import (
 func TestSameModel(t *testing.T) {
 	t.Parallel()
 	for _, same := range [][2]string{
-		{"tiny", "tiny"}, {"tiny", "tiny:latest"}, {"TINY:Latest", "tiny"}, {"deepseek-r1:1.5b", "deepseek-r1:1.5B"},
-		{"me/tiny", "me/tiny:latest"}, {"library/tiny", "tiny"}, {"registry.ollama.ai/library/tiny:latest", "tiny"},
-		{"registry.ollama.ai/me/tiny", "me/tiny"}, {"localhost:5000/me/tiny", "localhost:5000/me/tiny:latest"},
+		{"tiny", "tiny"},
+		{"tiny", "tiny:latest"},
+		{"TINY:Latest", "tiny"},
+		{"deepseek-r1:1.5b", "deepseek-r1:1.5B"},
+		{"me/tiny", "me/tiny:latest"},
+		{"library/tiny", "tiny"},
+		{"registry.ollama.ai/library/tiny:latest", "tiny"},
+		{"registry.ollama.ai/me/tiny", "me/tiny"},
+		{"localhost:5000/me/tiny", "localhost:5000/me/tiny:latest"},
 	} {
 		assert.True(t, api.SameModel(same[0], same[1]), same)
 		assert.True(t, api.SameModel(same[1], same[0]), same)
 	}
 	for _, different := range [][2]string{
-		{"tiny", "small"}, {"tiny", "tiny:1b"}, {"tiny:1b", "tiny:2b"}, {"me/tiny", "tiny"}, {"", "tiny"}, {"tiny", "tin"},
+		{"tiny", "small"},
+		{"tiny", "tiny:1b"},
+		{"tiny:1b", "tiny:2b"},
+		{"me/tiny", "tiny"},
+		{"", "tiny"},
+		{"tiny", "tin"},
 		{"example.com/library/tiny", "tiny"},
 	} {
 		assert.False(t, api.SameModel(different[0], different[1]), different)
@@ -79,7 +90,8 @@ func TestManifest(t *testing.T) {
 
 func TestManifestLeavesOutTheUnknown(t *testing.T) {
 	t.Parallel()
-	text, err := json.Marshal(api.Manifest{Model: "tiny:latest", Details: api.Details{Family: "llama"}, VRAMShare: ptr(0.0)})
+	known := api.Manifest{Model: "tiny:latest", Details: api.Details{Family: "llama"}, VRAMShare: ptr(0.0)}
+	text, err := json.Marshal(known)
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"model":"tiny:latest","family":"llama","vram_share":0}`, string(text))
 }

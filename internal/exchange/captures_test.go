@@ -78,8 +78,10 @@ var captures = map[string]capture{
 		op: api.Generate, status: 200, prompt: 2048, output: 4, reason: "length",
 		chars: 20, text: " city city city city", server: [4]int64{1061206844, 5241328, 1019421414, 9548594},
 	},
-	"ctx-overflow-embed-notruncate":    {op: api.Embed, status: 400, kind: api.InvalidRequest},
-	"ctx-overflow-embed":               {op: api.Embed, status: 200, prompt: 2047, server: [4]int64{851978725, 3024817, 0, 0}},
+	"ctx-overflow-embed-notruncate": {op: api.Embed, status: 400, kind: api.InvalidRequest},
+	"ctx-overflow-embed": {
+		op: api.Embed, status: 200, prompt: 2047, server: [4]int64{851978725, 3024817, 0, 0},
+	},
 	"ctx-overflow-notruncate-nostream": {op: api.Generate, status: 400, kind: api.InvalidRequest},
 	"ctx-overflow-notruncate":          {op: api.Generate, status: 400, kind: api.InvalidRequest},
 	"ctx-shift": {
@@ -292,7 +294,7 @@ func replay(t *testing.T, raw []byte, want capture) *exchange.Outcome {
 		request.Body = nil
 	}
 	lines := 0
-	request.OnLine = func(line []byte) {
+	request.OnLine = func([]byte) {
 		lines++
 		if want.hang && lines == want.chunks {
 			cancel()

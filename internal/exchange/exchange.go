@@ -102,7 +102,7 @@ func (c Client) Send(req *http.Request, observe func(http.RoundTripper) http.Rou
 	if transport == nil {
 		transport = http.DefaultTransport
 	}
-	response, err := (&http.Client{Transport: observe(transport)}).Do(req)
+	response, err := (&http.Client{Transport: observe(transport)}).Do(req) //nolint:bodyclose // discard closes it
 	if err != nil {
 		return err
 	}

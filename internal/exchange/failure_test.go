@@ -108,7 +108,8 @@ func TestNoAnswer(t *testing.T) {
 	}
 }
 
-const circle = "HTTP/1.1 307 Temporary Redirect\r\nLocation: /api/generate\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+const circle = "HTTP/1.1 307 Temporary Redirect\r\nLocation: /api/generate\r\n" +
+	"Content-Length: 0\r\nConnection: close\r\n\r\n"
 
 // says returns the address of a server that reads a request and answers with the text.
 func says(t *testing.T, text string) string {
@@ -135,7 +136,7 @@ func TestAnswers(t *testing.T) {
 		"well":                  {200, ndjson, token + token + done, "", "", 2},
 		"no media type":         {200, "", token + done, "", "", 1},
 		"without a line break":  {200, ndjson, token + strings.TrimSpace(done), "", "", 1},
-		"HTML page":             {200, page, "<!DOCTYPE html>\n<p>Please log in</p>", api.Decode, "the answer is text/html", 0},
+		"HTML page":             {200, page, "<!DOCTYPE html>\n<p>Log in</p>", api.Decode, "the answer is text/html", 0},
 		"plain text":            {200, "text/plain", "Ollama is running", api.Decode, "the answer is text/plain", 0},
 		"another JSON":          {200, "application/json", `["a"]`, api.Decode, "expected a line of JSON", 0},
 		"nothing":               {200, ndjson, "", api.Truncated, "before it was done", 0},
@@ -157,7 +158,7 @@ func TestAnswers(t *testing.T) {
 		"418":                   {418, "", "", api.HTTP4xx, "418", 0},
 		"429":                   {429, "", "", api.Overloaded, "429 Too Many Requests", 0},
 		"500":                   {500, "", `{"error":"boom"}`, api.HTTP5xx, "boom", 0},
-		"502 page":              {502, page, "<h1>Bad\nGateway</h1>", api.HTTP5xx, "502 Bad Gateway (text/html): Bad Gateway", 0},
+		"502 page":              {502, page, "<h1>Bad\nGateway</h1>", api.HTTP5xx, "(text/html): Bad Gateway", 0},
 		"503":                   {503, "", `{"error":"server busy"}`, api.Overloaded, "server busy", 0},
 		"long error page":       {500, page, strings.Repeat("<p>길다</p>\n", 1<<16), api.HTTP5xx, "길다", 0},
 	} {
@@ -189,22 +190,23 @@ func TestAnswers(t *testing.T) {
 func TestBrokenStream(t *testing.T) {
 	t.Parallel()
 	const head = "HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n"
+	const chunks = head + "Transfer-Encoding: chunked\r\n\r\n"
 	for name, c := range map[string]struct {
 		answer string
 		reset  bool
 		kind   api.ErrorKind
 	}{
 		"reset":                     {head + "\r\n" + token, true, api.Reset},
-		"closed in a chunk":         {head + "Transfer-Encoding: chunked\r\n\r\n" + chunked(token) + "ff\r\n{\"re", false, api.Truncated},
-		"closed between chunks":     {head + "Transfer-Encoding: chunked\r\n\r\n" + chunked(token), false, api.Truncated},
+		"closed in a chunk":         {chunks + chunked(token) + "ff\r\n{\"re", false, api.Truncated},
+		"closed between chunks":     {chunks + chunked(token), false, api.Truncated},
 		"shorter than announced":    {head + "Content-Length: 900\r\n\r\n" + token + token[:9], false, api.Truncated},
 		"closed, nothing announced": {head + "\r\n" + token + token[:9], false, api.Truncated},
-		"closed after the end":      {head + "Transfer-Encoding: chunked\r\n\r\n" + chunked(token+done), false, ""},
+		"closed after the end":      {chunks + chunked(token+done), false, ""},
 		"reset after the end":       {head + "\r\n" + token + done, true, ""},
 		"end without a line break": {
-			head + "Transfer-Encoding: chunked\r\n\r\n" + chunked(token+strings.TrimSpace(done)), false, "",
+			chunks + chunked(token+strings.TrimSpace(done)), false, "",
 		},
-		"broken chunk size": {head + "Transfer-Encoding: chunked\r\n\r\n" + chunked(token) + "zz\r\n", false, api.Reset},
+		"broken chunk size": {chunks + chunked(token) + "zz\r\n", false, api.Reset},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -219,7 +221,7 @@ func TestBrokenStream(t *testing.T) {
 					if c.kind == "" {
 						<-seen
 					}
-					_ = conn.(*net.TCPConn).SetLinger(0) //nolint:forcetypeassert // it is one
+					assert.NoError(t, conn.(*net.TCPConn).SetLinger(0)) //nolint:errcheck // it is one
 				}
 			})
 			request := generate("http://" + address)
@@ -338,7 +340,8 @@ func TestEmbedWithoutEmbeddings(t *testing.T) {
 func TestToolCallsAreKeptAsTheyCame(t *testing.T) {
 	t.Parallel()
 	body := toolCall + `{"message":{"tool_calls":[{"a": 1},{"b":2}]},"done":true}`
-	outcome := exchange.Do(t.Context(), exchange.Client{Transport: stub{200, strings.NewReader(body)}}, generate("http://stub"))
+	sender := exchange.Client{Transport: stub{200, strings.NewReader(body)}}
+	outcome := exchange.Do(t.Context(), sender, generate("http://stub"))
 	require.Nil(t, outcome.Err)
 	require.Len(t, outcome.Answer.ToolCalls, 3)
 	assert.Equal(t, `{"function":{"name":"f"}}`, string(outcome.Answer.ToolCalls[0]))
@@ -388,7 +391,8 @@ func TestRequestOnTheWire(t *testing.T) {
 	requests := make(chan seen, 1)
 	url, client := httpServer(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		requests <- seen{r.Method, r.URL.Path, r.Header.Get("Content-Type"), r.Header.Get("X-Custom"), string(body), r.ContentLength}
+		media, custom := r.Header.Get("Content-Type"), r.Header.Get("X-Custom")
+		requests <- seen{r.Method, r.URL.Path, media, custom, string(body), r.ContentLength}
 		send(w, `{"models":[],"done":true}`)
 	})
 	header := http.Header{"X-Custom": {"1"}}

@@ -134,15 +134,10 @@ func (x *exchange) recordServer(r *record.Record) {
 
 func (x *exchange) start() time.Time { return x.asked.Add(time.Duration(x.started.Load())) }
 
-// failure returns what went wrong, nil if nothing did.
+// failure returns what went wrong, nil if nothing did. err is what the sender returned.
 func (x *exchange) failure(err error) *api.Error {
-	if err != nil {
-		if failed := x.transportFailure(err); failed != nil {
-			return failed
-		}
-	}
-	if x.response == nil {
-		return &api.Error{Kind: api.Reset, Message: "no answer came"}
+	if x.response == nil || err != nil && !x.answered() {
+		return x.transportFailure(err)
 	}
 	if status := x.response.StatusCode; !success(status) {
 		return api.StatusError(status, x.response.Header.Get("Content-Type"), x.body.kept)
@@ -157,34 +152,36 @@ func (x *exchange) failure(err error) *api.Error {
 		return &api.Error{Kind: api.Decode, Message: "the answer has no embeddings: " + api.Excerpt(x.stream.last)}
 	}
 	if !x.stream.complete(x.request.Op) {
-		return &api.Error{Kind: api.Truncated, Message: "the answer ended before it was done", Err: err}
+		return &api.Error{Kind: api.Truncated, Message: "the answer ended before it was done"}
 	}
 	return nil
 }
 
-// transportFailure says what the error of the transport was; nil if the answer says it
-// better, or was whole in spite of it.
+// answered says whether what came tells how the request went, so that it does not
+// matter any more how the connection ended.
+func (x *exchange) answered() bool {
+	return !success(x.response.StatusCode) || x.stream.err != nil || x.stream.complete(x.request.Op)
+}
+
+// transportFailure says why there is no answer, or only a part of one.
 func (x *exchange) transportFailure(err error) *api.Error {
 	var known *api.Error
-	if errors.As(err, &known) {
+	switch {
+	case err == nil:
+		return &api.Error{Kind: api.Reset, Message: "no answer came"}
+	case errors.As(err, &known):
 		return &api.Error{Kind: known.Kind, Message: known.Message, Err: known}
-	}
-	if errors.As(context.Cause(x.ctx), &known) {
+	case errors.As(context.Cause(x.ctx), &known):
 		return &api.Error{Kind: known.Kind, Message: known.Message, Err: err}
-	}
-	if x.ctx.Err() != nil {
+	case x.ctx.Err() != nil:
 		return &api.Error{Kind: api.Canceled, Message: "the test ended before the answer did", Err: err}
-	}
-	if x.response == nil {
+	case x.response == nil:
 		return &api.Error{Kind: x.requestKind(err), Message: reason(err), Err: err}
-	}
-	if !success(x.response.StatusCode) || x.stream.err != nil || x.stream.complete(x.request.Op) {
-		return nil
-	}
-	if errors.Is(err, io.ErrUnexpectedEOF) {
+	case errors.Is(err, io.ErrUnexpectedEOF):
 		return &api.Error{Kind: api.Truncated, Message: "the connection was closed in the middle of the answer", Err: err}
+	default:
+		return &api.Error{Kind: api.Reset, Message: reason(err), Err: err}
 	}
-	return &api.Error{Kind: api.Reset, Message: reason(err), Err: err}
 }
 
 // requestKind tells the steps apart at which a request can fail before it is answered.

@@ -51,7 +51,6 @@ func (x *exchange) observe(next http.RoundTripper) http.RoundTripper {
 		stop(x.idleTimer)
 		x.response, x.body = nil, errorBody{}
 		ctx := httptrace.WithClientTrace(x.cancelled(req.Context()), x.trace())
-		//nolint:bodyclose // whoever gets the response closes it
 		response, err := next.RoundTrip(req.WithContext(ctx))
 		now := time.Now()
 		stop(x.connectTimer)

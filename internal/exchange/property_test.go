@@ -79,7 +79,8 @@ func FuzzAnswer(f *testing.F) {
 		f.Add([]byte(seed), []byte{3, 0, 7, 200}, 200, byte(i), byte(i%4), i%2 == 0)
 	}
 	ops := []api.Op{
-		api.Generate, api.Chat, api.Embed, api.List, api.Show, api.ListRunning, api.GetVersion, api.Pull, api.Load, api.Unload,
+		api.Generate, api.Chat, api.Embed, api.List, api.Show, api.ListRunning, api.GetVersion, api.Pull,
+		api.Load, api.Unload,
 	}
 	ends := []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, errors.New("odd")}
 	f.Fuzz(func(t *testing.T, body, cuts []byte, status int, op, end byte, stream bool) {

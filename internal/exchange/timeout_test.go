@@ -229,7 +229,8 @@ func TestCancelKeepsWhatWasMeasured(t *testing.T) {
 			request.Timeouts = others()
 			seen := 0
 			request.OnLine = func([]byte) {
-				if seen++; seen == 2 {
+				seen++
+				if seen == 2 {
 					cancel(reason)
 				}
 			}

@@ -130,31 +130,43 @@ func TestTimings(t *testing.T) {
 		output int64 // tokens that the server reports
 	}{
 		{"a token a chunk", []step{
-			{text: token, tokens: 1, answer: true}, {text: token, tokens: 1}, {text: token, tokens: 1},
+			{text: token, tokens: 1, answer: true},
+			{text: token, tokens: 1},
+			{text: token, tokens: 1},
 			{text: finished(3)},
 		}, 3},
 		{"headers before the first token", []step{
 			{text: "\n"}, {text: token, tokens: 1, answer: true}, {text: token, tokens: 1}, {text: finished(2)},
 		}, 2},
 		{"thinking before the answer", []step{
-			{text: thinking("Hm"), tokens: 1}, {text: thinking(" so"), tokens: 1},
-			{text: token, tokens: 1, answer: true}, {text: token, tokens: 1}, {text: finished(4)},
+			{text: thinking("Hm"), tokens: 1},
+			{text: thinking(" so"), tokens: 1},
+			{text: token, tokens: 1, answer: true},
+			{text: token, tokens: 1},
+			{text: finished(4)},
 		}, 4},
 		{"thinking and no answer", []step{{text: thinking("Hm"), tokens: 1}, {text: finished(1)}}, 1},
 		{"tool call", []step{{text: toolCall, tokens: 1}, {text: finished(12)}}, 12},
 		{"text and then a tool call", []step{
 			{text: `{"message":{"content":"Let me see"},"done":false}` + "\n", tokens: 1, answer: true},
-			{text: toolCall, tokens: 1}, {text: finished(14)},
+			{text: toolCall, tokens: 1},
+			{text: finished(14)},
 		}, 14},
 		{"several tokens a chunk", []step{
-			{text: token, tokens: 1, answer: true}, {text: token, tokens: 1}, {text: token, tokens: 1},
+			{text: token, tokens: 1, answer: true},
+			{text: token, tokens: 1},
+			{text: token, tokens: 1},
 			{text: finished(40)},
 		}, 40},
 		{"two chunks at once", []step{
 			{text: token + token, tokens: 2, answer: true}, {text: token, tokens: 1}, {text: finished(3)},
 		}, 3},
 		{"empty chunks are no tokens", []step{
-			{text: empty}, {text: token, tokens: 1, answer: true}, {text: empty}, {text: token, tokens: 1}, {text: empty},
+			{text: empty},
+			{text: token, tokens: 1, answer: true},
+			{text: empty},
+			{text: token, tokens: 1},
+			{text: empty},
 			{text: finished(2)},
 		}, 2},
 		{"one chunk", []step{{text: token, tokens: 1, answer: true}, {text: finished(9)}}, 9},
@@ -164,8 +176,12 @@ func TestTimings(t *testing.T) {
 		}, 9},
 		{"no tokens", []step{{text: "\n"}, {text: finished(0)}}, 0},
 		{"a line in pieces counts when it is whole", []step{
-			{text: token[:9]}, {text: token[9:], tokens: 1, answer: true}, {text: token[:1]},
-			{text: token[1:] + token[:20], tokens: 1}, {text: token[20:], tokens: 1}, {text: finished(3)},
+			{text: token[:9]},
+			{text: token[9:], tokens: 1, answer: true},
+			{text: token[:1]},
+			{text: token[1:] + token[:20], tokens: 1},
+			{text: token[20:], tokens: 1},
+			{text: finished(3)},
 		}, 3},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -277,11 +293,13 @@ func TestServerTimes(t *testing.T) {
 		"the total alone": {`"total_duration":9000000`, record.Server{Total: ptr(9.0)}, nil},
 		"more parts than a whole": {
 			`"total_duration":3000000,"load_duration":1000000,"eval_duration":4000000`,
-			record.Server{Total: ptr(3.0), Load: ptr(1.0), Eval: ptr(4.0)}, ptr(false),
+			record.Server{Total: ptr(3.0), Load: ptr(1.0), Eval: ptr(4.0)},
+			ptr(false),
 		},
 		"negative is no report": {
 			`"total_duration":-5,"load_duration":-1,"prompt_eval_duration":-2,"eval_duration":-3,"eval_count":-3`,
-			record.Server{}, nil,
+			record.Server{},
+			nil,
 		},
 		"null is no report": {`"total_duration":null,"eval_count":null`, record.Server{}, nil},
 	} {
@@ -319,7 +337,7 @@ func TestNetworkIsWhatTheServerDidNotTake(t *testing.T) {
 		truth <- float64(time.Since(at)) / float64(time.Millisecond)
 		send(w, fmt.Sprintf(`{"done":true,"total_duration":%d}`, total))
 	})
-	var off []float64
+	off := make([]float64, 0, rounds)
 	for range rounds {
 		outcome := exchange.Do(t.Context(), client, generate(url))
 		require.Nil(t, outcome.Err)

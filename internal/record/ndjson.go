@@ -25,21 +25,23 @@ func Write(w io.Writer, records []Record) error {
 func Read(r io.Reader) ([]Record, error) {
 	var records []Record
 	lines := bufio.NewReader(r)
-	for number := 1; ; number++ {
+	for number, more := 1, true; more; number++ {
 		line, err := lines.ReadBytes('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
+		switch {
+		case errors.Is(err, io.EOF):
+			more = false
+		case err != nil:
 			return nil, fmt.Errorf("line %d: %w", number, err)
 		}
-		last := err != nil
-		if record, ok, err := parse(line); err != nil {
+		record, ok, err := parse(line)
+		switch {
+		case err != nil:
 			return nil, fmt.Errorf("line %d: %w", number, err)
-		} else if ok {
+		case ok:
 			records = append(records, record)
 		}
-		if last {
-			return records, nil
-		}
 	}
+	return records, nil
 }
 
 // parse reads one line; ok is false for an empty one.
