@@ -1,0 +1,184 @@
+package cli
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.k6.io/k6/v2/cmd/state"
+
+	"github.com/xk6-ollama/xk6-ollama/internal/locale"
+	"github.com/xk6-ollama/xk6-ollama/internal/record"
+	"github.com/xk6-ollama/xk6-ollama/internal/report"
+	"github.com/xk6-ollama/xk6-ollama/internal/settings"
+)
+
+func newReport(gs *state.GlobalState) *cobra.Command {
+	r := &reporter{gs: gs}
+	cmd := &cobra.Command{
+		Use:   "report FILE... [flags]",
+		Short: "Merge the request records of one or many runs",
+		Long: `Merge the requests.ndjson files of one or many runs, from one or many machines, and print what
+bench prints. FILE is such a file, a directory that bench --out has written, or - for the standard input.
+A request that stands in several files counts once.`,
+		Example: examples(gs, `
+  # What bench printed, once more and in Korean.
+  $ {} report results/requests.ndjson --locale ko
+
+  # The runs of three machines as one, with all the files.
+  $ {} report a/requests.ndjson b/requests.ndjson c/requests.ndjson --out merged
+
+  # Only what succeeded.
+  $ jq -c 'select(.ok)' results/requests.ndjson | {} report -`),
+		RunE: r.run,
+	}
+	r.settings = newSettingFlags(cmd.Flags())
+	r.settings.add(settings.Locale, "", "en|ko", "", "the language of the output; default: that of LANG")
+	r.settings.add(settings.Out, "", "DIR", "",
+		"write results.json, requests.ndjson and report.md into this directory")
+	return cmd
+}
+
+// reporter is the command `report`.
+type reporter struct {
+	gs       *state.GlobalState
+	settings *settingFlags
+}
+
+func (r *reporter) run(cmd *cobra.Command, files []string) error {
+	if len(files) == 0 {
+		return usageError(cmd, "no FILE is given; it takes one or more requests.ndjson")
+	}
+	set := r.settings.environment()
+	language, err := r.locale(set)
+	if err != nil {
+		return err
+	}
+	records, err := r.read(files)
+	if err != nil {
+		return err
+	}
+	out, _ := lookup(r.gs, set)(string(settings.Out))
+	if out != "" {
+		if out, err = outDirectory(out); err != nil {
+			return err
+		}
+	}
+	results := report.Summarize(report.Run{
+		Records:     records,
+		GeneratedAt: time.Now(),
+		Targets:     []string{settings.Local, settings.Remote},
+	})
+	err = report.Text(r.gs.Stdout, results, report.TextOptions{
+		Locale: language, Color: colours(r.gs), Width: terminalWidth(r.gs),
+	})
+	if err != nil {
+		return failed(err, "%v", err)
+	}
+	if out == "" {
+		return nil
+	}
+	return save(out, results, records, language)
+}
+
+func (r *reporter) locale(set map[string]string) (locale.Locale, error) {
+	find := lookup(r.gs, set)
+	text, _ := find(string(settings.Locale))
+	if text == "" {
+		return locale.FromEnvironment(find), nil
+	}
+	language, err := locale.Parse(text)
+	if err != nil {
+		return "", invalid("%v", &settings.Error{Name: settings.Locale, Value: text, Allowed: "must be en or ko"})
+	}
+	return language, nil
+}
+
+// read reads all files. What stands in more than one of them counts once, and is said.
+func (r *reporter) read(files []string) ([]record.Record, error) {
+	var all []record.Record
+	seen := map[string]bool{}
+	for _, name := range files {
+		records, err := r.readOne(name)
+		if err != nil {
+			return nil, err
+		}
+		fresh := slices.DeleteFunc(slices.Clone(records), func(one record.Record) bool {
+			key, err := json.Marshal(one)
+			known := err == nil && seen[string(key)]
+			seen[string(key)] = true
+			return known
+		})
+		if twice := len(records) - len(fresh); twice > 0 {
+			r.note("%s: %d of %d requests were read before and count once", name, twice, len(records))
+		}
+		if len(records) == 0 {
+			r.note("%s: there is no request in it", name)
+		}
+		all = append(all, fresh...)
+	}
+	if len(all) == 0 {
+		return nil, failed(nil, "no request to report in %s", plural(len(files)))
+	}
+	// Files of several machines follow one another; the requests did not.
+	slices.SortStableFunc(all, func(a, b record.Record) int { return cmp.Compare(a.StartedAt, b.StartedAt) })
+	return all, nil
+}
+
+func plural(files int) string {
+	if files == 1 {
+		return "the file"
+	}
+	return fmt.Sprintf("the %d files", files)
+}
+
+func (r *reporter) readOne(name string) ([]record.Record, error) {
+	if name == "-" {
+		return parseRecords("the standard input", r.gs.Stdin)
+	}
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		name = filepath.Join(name, report.RequestsFile)
+	}
+	file, err := os.Open(name) //nolint:gosec // the user names the file
+	if err != nil {
+		return nil, failed(err, "%s: can't be read: %v", name, pathCause(err))
+	}
+	records, err := parseRecords(name, file)
+	if closeErr := file.Close(); closeErr != nil && err == nil {
+		return nil, failed(closeErr, "%s: %v", name, pathCause(closeErr))
+	}
+	return records, err
+}
+
+func parseRecords(name string, from io.Reader) ([]record.Record, error) {
+	records, err := record.Read(from)
+	if err != nil {
+		return nil, failed(err, "%s: %v", name, err)
+	}
+	return records, nil
+}
+
+// note tells on stderr what is no reason to stop. That it can't be told is none either.
+func (r *reporter) note(format string, args ...any) {
+	_, _ = fmt.Fprintf(r.gs.Stderr, "Note: "+format+"\n", args...)
+}
+
+func save(dir string, results report.Results, records []record.Record, language locale.Locale) error {
+	files, err := report.Files(results, records, language)
+	if err != nil {
+		return failed(err, "%v", err)
+	}
+	for name, content := range files {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, content, 0o644); err != nil { //nolint:gosec // results are for everybody
+			return failed(err, "%s: can't be written: %v", path, pathCause(err))
+		}
+	}
+	return nil
+}
