@@ -13,7 +13,7 @@ SHELL         := bash
 .SHELLFLAGS   := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build xk6 test race modules lint fmt lint-xk6 vuln types e2e clients golden fuzz clean
+.PHONY: help build xk6 test race modules lint fmt security lint-xk6 vuln types e2e clients golden fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,9 +40,12 @@ lint: $(TOOLS)/golangci-lint ## run the linters of .golangci.yml
 fmt: $(TOOLS)/golangci-lint ## format the Go code as the linters want it
 	golangci-lint fmt ./...
 
+security: $(TOOLS)/gosec ## list what gosec finds in all Go code (lint-xk6 only counts)
+	gosec -quiet -exclude-generated -r ./...
+
 # smoke is broken on k6 v2 in xk6 v1.4.6; vulnerability needs a database on the internet (make vuln);
 # versions needs a release tag.
-lint-xk6: $(TOOLS)/xk6 $(TOOLS)/gosec ## check what k6 asks of its official extensions
+lint-xk6: $(TOOLS)/xk6 security ## check what k6 asks of its official extensions
 	xk6 lint --preset official --disable smoke,vulnerability,versions
 
 vuln: $(TOOLS)/xk6 $(TOOLS)/govulncheck ## look for known vulnerabilities (needs vuln.go.dev)
