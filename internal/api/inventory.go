@@ -3,7 +3,9 @@ package api
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -48,23 +50,40 @@ type Shown struct {
 	Parameters string `json:"parameters"`
 	Template   string `json:"template"`
 	System     string `json:"system"`
+
+	Messages json.RawMessage `json:"messages"`
 }
 
-// weightsLine finds the blob of the weights, which the Modelfile names by its digest.
-var weightsLine = regexp.MustCompile(`(?m)^FROM .*sha256[-:]([0-9a-f]{64})\s*$`)
+// blobLine finds the blobs that the Modelfile names by their digests: first the weights,
+// then adapters and projectors.
+var blobLine = regexp.MustCompile(`(?m)^(?:FROM|ADAPTER) .*sha256[-:]([0-9a-f]{64})\s*$`)
+
+func (s Shown) blobs() []string {
+	var digests []string
+	for _, found := range blobLine.FindAllStringSubmatch(s.Modelfile, -1) {
+		digests = append(digests, found[1])
+	}
+	return digests
+}
 
 // Weights returns the digest of the weights, "" where the server does not tell.
 func (s Shown) Weights() string {
-	if found := weightsLine.FindStringSubmatch(s.Modelfile); found != nil {
-		return found[1]
+	if blobs := s.blobs(); len(blobs) > 0 {
+		return blobs[0]
 	}
 	return ""
 }
 
 // Setup returns a digest of what is around the weights and changes the answers:
-// template, system prompt and default parameters.
+// template, system prompt, messages, default parameters, adapters and projectors.
 func (s Shown) Setup() string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{s.Template, s.System, s.Parameters}, "\x00")))
+	parameters := strings.Split(s.Parameters, "\n")
+	slices.Sort(parameters) // Ollama keeps them in a map: each answer has another order
+	parts := []string{s.Template, s.System, string(s.Messages), strings.Join(parameters, "\n")}
+	if blobs := s.blobs(); len(blobs) > 1 {
+		parts = append(parts, blobs[1:]...)
+	}
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(sum[:])
 }
 
