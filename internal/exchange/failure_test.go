@@ -238,6 +238,30 @@ func TestBrokenStream(t *testing.T) {
 
 func chunked(text string) string { return fmt.Sprintf("%x\r\n%s\r\n", len(text), text) }
 
+// A request that is cancelled, or runs out of time, when all of its answer is there has
+// been answered.
+func TestWholeAnswerSurvivesItsCancellation(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	url, client := httpServer(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		send(w, token)
+		send(w, done)
+		hang(r)
+	})
+	request := generate(url)
+	request.OnLine = func(line []byte) {
+		if strings.Contains(string(line), `"done":true`) {
+			cancel()
+		}
+	}
+	outcome := exchange.Do(ctx, client, request)
+	assertSane(t, outcome)
+	assert.Nil(t, outcome.Err)
+	assert.Equal(t, 1, *outcome.Record.Chunks)
+}
+
 // A last line is as long as the context that it carries.
 func TestHugeLine(t *testing.T) {
 	t.Parallel()
