@@ -75,7 +75,7 @@ var english = messages{
 	prefill: "Prefill (prompt)", decoding: "Decode (output)",
 	outputTokens: "Output tokens",
 
-	warnings: map[WarningCode]string{
+	warnings: map[WarningCode]string{ //nolint:gosec // a model's tokens are no secrets
 		Interrupted:     "The test was stopped early; this is what was measured until then.",
 		NoRequests:      "{target}: no request was measured.",
 		WarmupFailed:    "{target}: {count} warm-up request(s) to {model} failed: {a}: {b}",
@@ -86,7 +86,7 @@ var english = messages{
 		CachedPrompts:   "{target}: in {count} of {of} requests the prompt cache answered for most of the prompt ({model}).",
 		NoTokenTimings:  "{target}: no answer of {model} was streamed, so there are no token timings.",
 		EndpointsDiffer: "{target}: requests went to several addresses: {a}",
-		ModelsDiffer: "{other} and {target} run different models named {model}: {a} there, {b} here. " +
+		ModelsDiffer: "{other} and {target} run different models named {model}. {other}: {a}; {target}: {b}. " +
 			"The figures compare the models as much as the servers.",
 		ManifestUnknown: "{target}: the digest of {model} is unknown, so it may not be the model that the others run.",
 		VersionsDiffer:  "{other} runs Ollama {a}, {target} runs {b}.",

@@ -15,8 +15,8 @@ const (
 	TTFT            Metric = "ttft"
 	TTFO            Metric = "ttfo"
 	TPOT            Metric = "tpot"
-	ITL             Metric = "itl" // every gap of every request
-	TokensPerSecond Metric = "tokens_per_second"
+	ITL             Metric = "itl"               // every gap of every request
+	TokensPerSecond Metric = "tokens_per_second" //nolint:gosec // a model's tokens are no secrets
 	Server          Metric = "server"
 	Load            Metric = "load"
 	PromptEval      Metric = "prompt_eval"

@@ -134,7 +134,9 @@ func (p *page) nothing(results Results) {
 
 func (p *page) target(s Series, title string) {
 	p.heading("=", sprintf(p.benchmarking, p.full(s.Target), title), blockWidth)
-	p.line(p.endpoint + ": " + plain(s.Endpoint) + api.Op(s.Op).Path())
+	if s.Endpoint != "" {
+		p.line(p.endpoint + ": " + plain(s.Endpoint) + plain(api.Op(s.Op).Path()))
+	}
 	p.line("")
 	p.rule("─", blockWidth)
 	p.line(p.summary, color.Bold)

@@ -13,7 +13,7 @@ const Alpha = 0.05
 // MinMeasurements is how many measurements each side needs for a verdict. With fewer than
 // three the variance rests on one difference. At three the test errs on the safe side: of
 // 20 000 simulated comparisons of equal sides, normal and lognormal, at most 3 % found a
-// difference (TestFalsePositives repeats that).
+// difference (TestFalsePositives repeats that with fewer).
 const MinMeasurements = 3
 
 // Better says which way a metric improves.

@@ -196,7 +196,7 @@ func TestCompareEdges(t *testing.T) {
 // latencies do.
 func TestFalsePositives(t *testing.T) {
 	t.Parallel()
-	const rounds = 20000
+	const rounds = 6000
 	normal := func(r *rand.Rand) float64 { return 100 + 10*r.NormFloat64() }
 	lognormal := func(r *rand.Rand) float64 { return 100 * math.Exp(0.5*r.NormFloat64()) }
 	for _, tt := range []struct {
@@ -233,12 +233,12 @@ func TestCoverageOfTheMean(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
 	covered := 0
-	const rounds = 20000
+	const rounds = 6000
 	for range rounds {
 		s := stats.Summarize(sample(r, func(r *rand.Rand) float64 { return 100 + 10*r.NormFloat64() }, 10))
 		covered += count(s.CI95.Contains(100))
 	}
-	assert.InDelta(t, 0.95, share(covered, rounds), 0.005)
+	assert.InDelta(t, 0.95, share(covered, rounds), 0.01)
 }
 
 // A difference that is there must be found.
