@@ -47,6 +47,7 @@ type instance struct {
 	metrics        *instanceMetrics
 	runtimeOptions lib.RuntimeOptions
 	env            func(string) (string, bool) // the process's own environment
+	exports        modules.Exports             // once they have been asked for
 	playing        context.Context             // the one in which the VU takes turns, if it does
 }
 
@@ -57,19 +58,26 @@ var (
 
 // Exports implements modules.Instance. The default export is a client with the default
 // options, which has the named exports, too.
+//
+// k6 asks again at each use of a name. The answer is always the same, or
+// `new Ollama() instanceof Ollama` would be false.
 func (i *instance) Exports() modules.Exports {
+	if i.exports.Named != nil {
+		return i.exports
+	}
 	rt := i.vu.Runtime()
 	named := map[string]any{
-		"Ollama":    i.newOllama,
-		"report":    i.report,
-		"benchmark": i.newBenchmark,
+		"Ollama":    rt.ToValue(i.newOllama),
+		"report":    rt.ToValue(i.report),
+		"benchmark": rt.ToValue(i.newBenchmark),
 	}
 	client := rt.NewObject()
 	for name, value := range named {
 		i.define(client, name, value)
 	}
 	i.defineMethods(client, i.defaultClient())
-	return modules.Exports{Default: client, Named: named}
+	i.exports = modules.Exports{Default: client, Named: named}
+	return i.exports
 }
 
 // lookup finds a variable that `k6 run -e` or the environment sets.

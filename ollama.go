@@ -2,7 +2,6 @@ package ollama
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -191,7 +190,7 @@ func (inv *invocation) settle(
 	}
 	thrown := rt.NewGoError(fmt.Errorf("%s: %w", inv.op, outcome.Err))
 	for name, value := range map[string]any{
-		"type": string(outcome.Err.Kind), "status": outcome.Err.Status, "result": result,
+		"name": "OllamaError", "type": string(outcome.Err.Kind), "status": outcome.Err.Status, "result": result,
 	} {
 		inv.client.define(thrown, name, value)
 	}
@@ -244,7 +243,7 @@ func (c *client) parseRequest(op api.Op, argument sobek.Value) (*requestBody, er
 	if stream := request.Get("stream"); !common.IsNullish(stream) {
 		body.stream = stream.ToBoolean()
 	}
-	encoded, err := json.Marshal(request)
+	encoded, err := request.MarshalJSON() // JSON.stringify; json.Marshal would escape <, > and &
 	if err != nil {
 		return nil, fmt.Errorf("request: %w", err)
 	}

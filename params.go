@@ -371,7 +371,9 @@ func describe(v sobek.Value) string {
 	}
 }
 
-func orList(kinds []string) string { return "a " + strings.Join(kinds, " or a ") }
+func orList(kinds []string) string {
+	return strings.ReplaceAll("a "+strings.Join(kinds, " or a "), "a array", "an array")
+}
 
 // throwTypeError throws a TypeError that names the call and the field.
 func throwTypeError(rt *sobek.Runtime, where string, err error) {
