@@ -149,13 +149,18 @@ func (i Inventory) Manifest(model string) (manifest Manifest, found bool) {
 // say enough to tell.
 func (m Manifest) SameAs(other Manifest) (same, known bool) {
 	switch {
-	case m.Digest != "" && m.Digest == other.Digest:
+	case m.Digest != "" && sameDigest(m.Digest, other.Digest):
 		return true, true
 	case m.Weights != "" && other.Weights != "":
 		return m.Weights == other.Weights && m.Setup == other.Setup, true
 	default:
 		return false, m.Digest != "" && other.Digest != ""
 	}
+}
+
+func sameDigest(a, b string) bool {
+	const algorithm = "sha256:"
+	return strings.EqualFold(strings.TrimPrefix(a, algorithm), strings.TrimPrefix(b, algorithm))
 }
 
 // ModelNames returns the names of the models that the server has.

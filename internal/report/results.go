@@ -113,12 +113,13 @@ type NetworkOverhead struct {
 }
 
 // SelfCheck says what became of the records, and how many contradict themselves.
-// Records = Measured + Warmup + Other.
+// Records = Measured + Warmup + Canceled + Other.
 type SelfCheck struct {
 	Records  int `json:"records"`
 	Measured int `json:"measured"`
 	Warmup   int `json:"warmup"`
-	Other    int `json:"other"` // calls that look at or prepare the server: list, pull, …
+	Canceled int `json:"canceled"` // by the end of the test
+	Other    int `json:"other"`    // calls that look at or prepare the server: list, pull, …
 	// NegativeNetwork counts answers that took less than the server says it worked.
 	NegativeNetwork int `json:"negative_network"`
 	// Inconsistent counts records whose parts do not add up to their whole.

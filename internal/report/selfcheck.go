@@ -16,6 +16,8 @@ func check(records []record.Record) SelfCheck {
 			c.Other++
 		case r.Phase == record.Warmup:
 			c.Warmup++
+		case canceled(r):
+			c.Canceled++
 		case measured(r):
 			c.Measured++
 		}

@@ -28,6 +28,7 @@ const unknownError api.ErrorKind = "unknown"
 // Summarize computes the results of a run. Only measured calls that make a model work count,
 // and only successful ones in metrics.
 func Summarize(run Run) Results {
+	run.Interrupted = run.Interrupted || slices.ContainsFunc(run.Records, func(r record.Record) bool { return canceled(&r) })
 	groups := group(run)
 	results := Results{
 		Schema:      Schema,
@@ -97,9 +98,13 @@ func group(run Run) [][]*side {
 	return groups
 }
 
+// measured says whether the request counts. One that the end of the test cancelled says
+// nothing of the server; k6 has no samples of it either.
 func measured(r *record.Record) bool {
-	return r.Phase == record.Measure && api.Op(r.Op).Inference()
+	return r.Phase == record.Measure && api.Op(r.Op).Inference() && !canceled(r)
 }
+
+func canceled(r *record.Record) bool { return r.Error != nil && r.Error.Type == api.Canceled }
 
 func rank(targets []string, target string) int {
 	if i := slices.Index(targets, target); i >= 0 {

@@ -202,7 +202,10 @@ func differences(sides []*side) []Warning {
 }
 
 func differentModel(a, b *side) []Warning {
-	if a == nil || b.manifest().Digest == "" || digest(a.manifest()) == digest(b.manifest()) {
+	if a == nil {
+		return nil
+	}
+	if same, known := a.manifest().SameAs(b.manifest()); same || !known {
 		return nil
 	}
 	return []Warning{{Code: ModelsDiffer, Target: b.summary.Target, Facts: Facts{
@@ -239,16 +242,9 @@ func (s *side) manifest() api.Manifest {
 	return *s.summary.Manifest
 }
 
-func digest(m api.Manifest) string {
-	return strings.ToLower(strings.TrimPrefix(m.Digest, "sha256:"))
-}
-
 // describe names what two models of one name may differ in.
 func describe(m api.Manifest) string {
-	short := digest(m)
-	if len(short) > shortestDigest {
-		short = short[:shortestDigest]
-	}
+	digest := strings.TrimPrefix(m.Digest, "sha256:")
 	parts := make([]string, 0, 4)
 	for _, part := range []string{m.ParameterSize, m.QuantizationLevel} {
 		if part != "" {
@@ -258,7 +254,7 @@ func describe(m api.Manifest) string {
 	if m.Size > 0 {
 		parts = append(parts, strconv.FormatFloat(float64(m.Size)/1e6, 'f', 1, 64)+" MB")
 	}
-	return strings.Join(append(parts, fmt.Sprintf("digest %s", short)), " ")
+	return strings.Join(append(parts, fmt.Sprintf("digest %s", digest[:min(len(digest), shortestDigest)])), " ")
 }
 
 func count(yes bool) int {
