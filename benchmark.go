@@ -39,7 +39,7 @@ func (b *sharedBenchmark) begin(read *settings.Settings) (*settings.Settings, er
 		return b.settings, nil
 	}
 	if read.Out != "" {
-		if err := os.MkdirAll(read.Out, 0o755); err != nil { //nolint:gosec // results are for everybody
+		if err := os.MkdirAll(read.Out, 0o755); err != nil { // #nosec G301 G306 -- results are for everybody
 			return nil, outError(read.Out, err)
 		}
 	}
@@ -100,6 +100,9 @@ func (i *instance) newBenchmark(env *sobek.Object, open sobek.Value) *sobek.Obje
 	set("locale", string(read.Locale))
 	set("out", read.Out)
 	set("turn", i.turn)
+	set("begin", func(target string) string {
+		return report.BeginLine(target, read.NumRequests, read.Locale)
+	})
 	set("line", func(result *sobek.Object, number int) string {
 		return whose(read, result) + report.RequestLine(lineRecord(result), number, digits, read.Locale)
 	})

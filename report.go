@@ -76,7 +76,7 @@ func (i *instance) compose(options *reportOptions, colour bool) (map[string][]by
 		if err != nil {
 			return nil, err
 		}
-		if err := os.MkdirAll(options.out, 0o755); err != nil { //nolint:gosec // results are for everybody
+		if err := os.MkdirAll(options.out, 0o755); err != nil { // #nosec G301 G306 -- results are for everybody
 			content["stderr"] = []byte(outError(options.out, err).Error() + "\n")
 			files = nil
 		}
@@ -111,7 +111,7 @@ func save(content map[string][]byte) error {
 			_, err := os.Stderr.Write(data)
 			errs = append(errs, err)
 		default:
-			errs = append(errs, os.WriteFile(name, data, 0o644)) //nolint:gosec // results are for everybody
+			errs = append(errs, os.WriteFile(name, data, 0o644)) // #nosec G301 G306 -- results are for everybody
 		}
 	}
 	return errors.Join(errs...)
@@ -176,11 +176,11 @@ func colours(data sobek.Value) bool {
 			}
 		}
 	}
-	return term.IsTerminal(int(os.Stdout.Fd())) //nolint:gosec // a file descriptor fits an int
+	return term.IsTerminal(int(os.Stdout.Fd()))
 }
 
 func terminalWidth() int {
-	width, _, err := term.GetSize(int(os.Stdout.Fd())) //nolint:gosec // a file descriptor fits an int
+	width, _, err := term.GetSize(int(os.Stdout.Fd()))
 	if err != nil || width <= 0 {
 		return defaultWidth
 	}

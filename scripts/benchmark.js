@@ -39,6 +39,9 @@ export async function ask({ run }) {
   const target = __ENV.TARGET;
   const { model, phase, number } = planFor(bench, exec.scenario.iterationInTest);
   const pass = await bench.turn(target);
+  if (number === 1) {
+    console.log(bench.begin(target));
+  }
   const result = await clients[target].generate(
     {
       model,

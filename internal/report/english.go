@@ -6,6 +6,7 @@ var english = messages{
 	localShort: "local", remoteShort: "remote",
 	localFull: "Local Ollama", remoteFull: "Remote Ollama",
 
+	sending:        "sending %d requests...",
 	request:        "request #%s",
 	warmupRequest:  "warm-up #%s",
 	responseLength: "response length: %d chars",

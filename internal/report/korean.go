@@ -6,6 +6,7 @@ var korean = messages{ //nolint:gosec // a model's tokens are no secrets
 	localShort: "로컬", remoteShort: "원격",
 	localFull: "로컬 Ollama", remoteFull: "원격 Ollama",
 
+	sending:        "%d번의 요청을 보내는 중...",
 	request:        "요청 #%s",
 	warmupRequest:  "워밍업 #%s",
 	responseLength: "응답 길이: %d자",

@@ -15,6 +15,7 @@ type messages struct {
 	localShort, remoteShort string // the targets `local` and `remote` in a sentence
 	localFull, remoteFull   string // and by themselves
 
+	sending        string // in the live log: number of requests
 	request        string // in the live log: number
 	warmupRequest  string // number
 	responseLength string // characters

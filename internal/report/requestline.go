@@ -11,6 +11,13 @@ import (
 // sent a whole page. requests.ndjson has all of it.
 const maxMessage = 200
 
+// BeginLine returns what the live log says of a target before its first measured request,
+// as the old script did: `Local Ollama: sending 10 requests...`.
+func BeginLine(target string, requests int, l locale.Locale) string {
+	m := messagesIn(l)
+	return m.full(target) + ": " + sprintf(m.sending, requests)
+}
+
 // RequestLine returns what the live log says of request number n, counted from 1, as the old
 // script did: `request # 1: 0.85 s - response length: 156 chars`. The number is padded to
 // digits places.
