@@ -50,7 +50,7 @@ variable that stands in brackets, too; a flag counts first.`,
 		"measured requests for each server and model")
 	flags.add(settings.Model, "m", "MODEL", settings.DefaultModel, "the model, or several separated by commas")
 	b.targets = addTargetFlags(flags)
-	b.simulate = cmd.Flags().Bool("simulate", false,
+	b.simulate = addBool(cmd.Flags(), "simulate",
 		"start two simulated servers and compare them "+inEnvironment(settings.Simulate))
 	flags.add(settings.Order, "", "ORDER", string(turns.Interleaved),
 		"interleaved (A B A B), sequential (all of A, then all of B) or parallel (both at once)")
@@ -60,7 +60,7 @@ variable that stands in brackets, too; a flag counts first.`,
 	flags.add(settings.NumPredict, "", "int", strconv.Itoa(settings.DefaultNumPredict), "most output tokens of an answer")
 	flags.add(settings.CacheName, "", "CACHE", string(settings.Cold),
 		"cold (each prompt is new to the server's prompt cache) or warm (all are the same)")
-	b.noStream = cmd.Flags().Bool("no-stream", false,
+	b.noStream = addBool(cmd.Flags(), "no-stream",
 		"ask for answers in one piece, which have no token timings [$STREAM=false]")
 	flags.add(settings.Locale, "", "en|ko", "", "the language of the output; default: that of LANG")
 	flags.add(settings.Out, "", "DIR", "", "write results.json, requests.ndjson and report.md into this directory")
@@ -180,7 +180,8 @@ func pathCause(err error) error {
 }
 
 // globalFlags returns the flags of k6 itself that the user gave, for the k6 that runs the
-// script. Without one about its log, the log is plain lines: those of the requests.
+// script. Without one about its log, the log is plain lines: those of the requests. A progress
+// bar that is no terminal's would be a line a second, so there is none.
 func globalFlags(gs *state.GlobalState, flags *pflag.FlagSet) []string {
 	var given []string
 	flags.VisitAll(func(flag *pflag.Flag) {
@@ -197,6 +198,9 @@ func globalFlags(gs *state.GlobalState, flags *pflag.FlagSet) []string {
 	})
 	if _, set := gs.Env["K6_LOG_FORMAT"]; !set && !flags.Changed("log-format") {
 		given = append(given, "--log-format=raw")
+	}
+	if !gs.Stdout.IsTTY && !flags.Changed("quiet") {
+		given = append(given, "--quiet")
 	}
 	return given
 }

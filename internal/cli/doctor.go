@@ -42,11 +42,11 @@ brackets, too; a flag counts first.`,
 	d.targets = addTargetFlags(flags)
 	flags.add(settings.Model, "m", "MODEL", settings.DefaultModel, "the model, or several separated by commas")
 	flags.add(settings.Locale, "", "en|ko", "", "the language of the output; default: that of LANG")
-	d.json = cmd.Flags().Bool("json", false, "write the findings as JSON")
+	d.json = addBool(cmd.Flags(), "json", "write the findings as JSON")
 	addDuration(cmd.Flags(), &d.timeout, "timeout", "time that each check gets", readTimeout)
 	addDuration(cmd.Flags(), &d.generation, "generation-timeout",
 		"time that the generation gets, loading the model included", readTimeout)
-	d.insecure = cmd.Flags().Bool("insecure-skip-tls-verify", false,
+	d.insecure = addBool(cmd.Flags(), "insecure-skip-tls-verify",
 		"take any certificate, as k6 run's flag of this name does [$K6_INSECURE_SKIP_TLS_VERIFY]")
 	d.settings = flags
 	return cmd

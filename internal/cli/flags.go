@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -79,8 +80,8 @@ func addTargetFlags(flags *settingFlags) *targetFlags {
 	flags.add(settings.RemoteEndpoint, "", "URL", "", "the remote server; there is no default")
 	t.targets = flags.flags.StringArray("target", nil,
 		"a server under a name of one's own, as `NAME=URL`; may be given several times "+inEnvironment(settings.Targets))
-	t.onlyLocal = flags.flags.Bool("only-local", false, "the local server alone [$ONLY=local]")
-	t.onlyRemote = flags.flags.Bool("only-remote", false, "the remote server alone [$ONLY=remote]")
+	t.onlyLocal = addBool(flags.flags, "only-local", "the local server alone [$ONLY=local]")
+	t.onlyRemote = addBool(flags.flags, "only-remote", "the remote server alone [$ONLY=remote]")
 	return t
 }
 
@@ -161,3 +162,24 @@ func (l *list[T]) Set(text string) error {
 }
 
 func plain[T any](value T) string { return fmt.Sprint(value) }
+
+func addBool(flags *pflag.FlagSet, name, usage string) *bool {
+	target := new(bool)
+	value := boolean{parsed[bool]{target, readBool, plain[bool], "bool"}}
+	flags.VarPF(value, name, "", usage).NoOptDefVal = "true"
+	return target
+}
+
+// boolean is a parsed value of which pflag knows that false need not be told as the default.
+type boolean struct{ parsed[bool] }
+
+// IsBoolFlag implements an interface of pflag.
+func (boolean) IsBoolFlag() bool { return true }
+
+func readBool(text string) (bool, error) {
+	value, err := strconv.ParseBool(text)
+	if err != nil {
+		return false, errors.New("expected true or false")
+	}
+	return value, nil
+}

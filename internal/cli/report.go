@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -102,7 +103,10 @@ func (r *reporter) locale(set map[string]string) (locale.Locale, error) {
 
 // read reads all files. What stands in more than one of them counts once, and is said.
 func (r *reporter) read(files []string) ([]record.Record, error) {
-	var all []record.Record
+	var (
+		all   []record.Record
+		empty []string
+	)
 	seen := map[string]bool{}
 	for _, name := range files {
 		records, err := r.readOne(name)
@@ -119,23 +123,19 @@ func (r *reporter) read(files []string) ([]record.Record, error) {
 			r.note("%s: %d of %d requests were read before and count once", name, twice, len(records))
 		}
 		if len(records) == 0 {
-			r.note("%s: there is no request in it", name)
+			empty = append(empty, name)
 		}
 		all = append(all, fresh...)
 	}
 	if len(all) == 0 {
-		return nil, failed(nil, "no request to report in %s", plural(len(files)))
+		return nil, failed(nil, "%s: there is no request to report", strings.Join(files, ", "))
+	}
+	if len(empty) > 0 {
+		r.note("%s: there is no request in it", strings.Join(empty, ", "))
 	}
 	// Files of several machines follow one another; the requests did not.
 	slices.SortStableFunc(all, func(a, b record.Record) int { return cmp.Compare(a.StartedAt, b.StartedAt) })
 	return all, nil
-}
-
-func plural(files int) string {
-	if files == 1 {
-		return "the file"
-	}
-	return fmt.Sprintf("the %d files", files)
 }
 
 func (r *reporter) readOne(name string) ([]record.Record, error) {

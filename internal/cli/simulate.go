@@ -54,8 +54,10 @@ request), stall=5s@2-4 or 500:0.1 (every tenth by chance). The kinds are:
 type simulate struct {
 	gs     *state.GlobalState
 	config simulator.Config
-	jitter time.Duration
-	truth  string
+
+	anyModel *bool
+	jitter   time.Duration
+	truth    string
 }
 
 func (s *simulate) addFlags(flags *pflag.FlagSet) {
@@ -63,7 +65,7 @@ func (s *simulate) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&c.Addr, "addr", c.Addr, "where to listen, as `HOST:PORT`; port 0 picks a free one")
 	flags.Var(&list[simulator.Model]{target: &c.Models, kind: "MODEL", parse: readModel}, "model",
 		"a model that the server has; may be given several times (default "+modelNames(c.Models)+")")
-	flags.BoolVar(&c.AnyModel, "any-model", c.AnyModel, "have every model that a request asks for")
+	s.anyModel = addBool(flags, "any-model", "have every model that a request asks for")
 	addTime(flags, &c.TTFT, "ttft", "time from the end of the prefill to the first token")
 	addTime(flags, &c.ITL, "itl", "time between tokens")
 	addNumber(flags, &c.PrefillRate, "prefill-rate", "prompt tokens processed per second; 0 takes no time")
@@ -109,6 +111,7 @@ func (s *simulate) run(cmd *cobra.Command, args []string) (err error) {
 
 // complete makes the configuration of the flags that no field has of its own.
 func (s *simulate) complete(flags *pflag.FlagSet) error {
+	s.config.AnyModel = *s.anyModel
 	network := &s.config.Network
 	if flags.Changed("network-jitter") && s.jitter > 0 {
 		switch {

@@ -39,9 +39,10 @@ func routeTo(endpoint api.Endpoint) route {
 func (r route) address() string { return net.JoinHostPort(r.host, r.port) }
 
 func newTransport(options Options) *http.Transport {
+	dialer := &net.Dialer{Timeout: options.Timeout, Resolver: options.Resolver}
 	return &http.Transport{
 		Proxy:             http.ProxyFromEnvironment,
-		DialContext:       (&net.Dialer{Timeout: options.Timeout}).DialContext,
+		DialContext:       dialer.DialContext,
 		TLSClientConfig:   tlsConfig(options),
 		ForceAttemptHTTP2: true,
 	}
@@ -64,7 +65,7 @@ func (c *checker) resolve(ctx context.Context) ([]netip.Addr, bool) {
 		result.Detail = c.via(c.words.isAddress(ip))
 		return []netip.Addr{ip}, c.pass(result)
 	}
-	addresses, err := net.DefaultResolver.LookupNetIP(ctx, "ip", c.route.host)
+	addresses, err := c.options.Resolver.LookupNetIP(ctx, "ip", c.route.host)
 	result.Duration = since(start)
 	if err != nil {
 		return nil, c.fail(result, c.failure(ctx, api.DNS, api.DNS, err))
@@ -132,8 +133,12 @@ func (c *checker) failure(ctx context.Context, kind, timeout api.ErrorKind, err 
 	return &api.Error{Kind: kind, Message: api.Excerpt([]byte(cause(err))), Err: err}
 }
 
-// cause leaves out what the line says anyway: the operation, the network and the addresses.
+// cause leaves out the operation, the network and the addresses, which the line says anyway.
 func cause(err error) string {
+	var name *net.DNSError
+	if errors.As(err, &name) {
+		return name.Name + ": " + name.Err // without the name server's address
+	}
 	var operation *net.OpError
 	if errors.As(err, &operation) {
 		return strings.TrimPrefix(operation.Err.Error(), "connect: ")

@@ -4,6 +4,7 @@ package preflight
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"time"
 
@@ -46,6 +47,7 @@ type Options struct {
 	Timeout           time.Duration // of each step but the generation; 0 means DefaultTimeout
 	GenerationTimeout time.Duration // 0 means DefaultGenerationTimeout
 	InsecureTLS       bool          // take any certificate
+	Resolver          *net.Resolver // nil means net.DefaultResolver
 	Locale            locale.Locale
 	OnResult          func(Result) // gets each result as soon as it is there; may be nil
 }
@@ -88,6 +90,9 @@ func Check(ctx context.Context, target Target, options Options) *Findings {
 	}
 	if options.GenerationTimeout <= 0 {
 		options.GenerationTimeout = DefaultGenerationTimeout
+	}
+	if options.Resolver == nil {
+		options.Resolver = net.DefaultResolver
 	}
 	c := &checker{
 		options:   options,
