@@ -34,7 +34,8 @@ type capture struct {
 	server         [4]int64 // total, load, prompt eval, eval in ns; 0 where the server said nothing
 }
 
-// captures names every file in testdata/captures. Those of OpenAI's API show what becomes
+// captures names every file in testdata/captures: what Ollama 0.17.4 wrote to its socket,
+// byte for byte. Those of OpenAI's API show what becomes
 // of a client that is led to one: a whole JSON answer without "done" is truncated, an
 // event stream is not Ollama's.
 var captures = map[string]capture{

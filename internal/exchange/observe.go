@@ -80,22 +80,28 @@ func (r roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { ret
 // begin starts what runs from the moment at which the request is allowed to go.
 func (x *exchange) begin() {
 	x.asked = time.Now()
-	x.connectTimer = x.timer(x.request.Timeouts.Connect, api.TimeoutConnect, "no connection within %v")
 	x.totalTimer = x.timer(x.request.Timeouts.Total, api.TimeoutTotal, "not finished within %v")
 }
 
 func (x *exchange) trace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
+		// Called again by a redirect, and if the transport finds a pooled connection dead and
+		// takes another: then the request goes out anew, so the clock does, too.
+		GetConn: func(string) {
+			stop(x.connectTimer)
+			x.connectTimer = x.timer(x.request.Timeouts.Connect, api.TimeoutConnect, "no connection within %v")
+			if x.headers.IsZero() {
+				x.started.Store(0)
+			}
+		},
 		TLSHandshakeStart: func() { x.handshake.Store(true) },
-		// Called again if the transport finds a pooled connection dead and retries on
-		// another: the request goes out anew, so the clock does, too.
 		GotConn: func(info httptrace.GotConnInfo) {
+			stop(x.connectTimer)
 			if !x.headers.IsZero() {
 				return // the second request of a redirect
 			}
 			x.started.Store(int64(max(time.Since(x.asked), 1)))
 			x.reused.Store(info.Reused)
-			stop(x.connectTimer)
 			if x.request.Op.GeneratesTokens() && x.request.Stream {
 				stop(x.firstTokenTimer)
 				x.firstTokenTimer = x.timer(x.request.Timeouts.FirstToken, api.TimeoutFirstToken, "no token within %v")

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -64,6 +65,51 @@ func TestTimeoutConnect(t *testing.T) {
 			assert.Zero(t, outcome.Record.Status)
 		})
 	}
+}
+
+// A pooled connection that is dead says nothing yet; what follows is connecting, and is
+// bounded as such. So is the connection to which a redirect leads.
+func TestTimeoutConnectOfALaterConnection(t *testing.T) {
+	t.Parallel()
+	var dead, blackHole atomic.Bool
+	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+		if blackHole.Load() {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		conn, err := new(net.Dialer).DialContext(ctx, network, address)
+		return dyingConn{conn, &dead}, err
+	}
+	answer := make(chan http.HandlerFunc, 2)
+	url, _ := httpServer(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		(<-answer)(w, r)
+	})
+	well := func(w http.ResponseWriter, _ *http.Request) { send(w, token+done) }
+	away := func(w http.ResponseWriter, r *http.Request) {
+		blackHole.Store(true)
+		http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect)
+	}
+	transport := &http.Transport{DialContext: dial}
+	t.Cleanup(transport.CloseIdleConnections)
+	client := exchange.Client{Transport: transport}
+	request := generate(url)
+	request.Timeouts = others()
+
+	answer <- well
+	require.Nil(t, exchange.Do(t.Context(), client, request).Err)
+	request.Timeouts.Connect = limit
+	answer <- away
+	redirected := exchange.Do(t.Context(), client, request)
+	assertTimeout(t, redirected, api.TimeoutConnect, "no connection within 30ms")
+	assert.Zero(t, redirected.Record.Status, "the redirect is not the answer")
+
+	dead.Store(true)
+	blackHole.Store(true)
+	stale := exchange.Do(t.Context(), client, request)
+	assertTimeout(t, stale, api.TimeoutConnect, "no connection within 30ms")
+	assert.Nil(t, stale.Record.Duration, "its clock never started")
+	assert.GreaterOrEqual(t, *stale.Record.Connect, 30.0)
 }
 
 // The dialer of a transport can have a timeout of its own.
@@ -270,8 +316,9 @@ func TestDeadlineOfTheTest(t *testing.T) {
 	assert.Equal(t, api.Canceled, kind(outcome))
 }
 
-// k6 gives each request a context of its own: what bounds a request must reach it there.
-func TestSenderWithAContextOfItsOwn(t *testing.T) {
+// k6 gives each request a context of its own and makes its own errors: what bounds a
+// request must reach it there, and be known when it comes back.
+func TestSenderWithAContextAndErrorsOfItsOwn(t *testing.T) {
 	t.Parallel()
 	url, sender := httpServer(t, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -279,7 +326,10 @@ func TestSenderWithAContextOfItsOwn(t *testing.T) {
 		hang(r)
 	})
 	own := senderFunc(func(r *http.Request, observe func(http.RoundTripper) http.RoundTripper) error {
-		return sender.Send(r.WithContext(context.Background()), observe)
+		if err := sender.Send(r.WithContext(context.Background()), observe); err != nil {
+			return errors.New(err.Error())
+		}
+		return nil
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
