@@ -178,6 +178,9 @@ func (p *playback) end() {
 		return
 	}
 	p.x.outcome("ok")
+	if p.x.fault.Kind == Reset { // when the next line would have come: the client has read this one
+		p.wait(now.Add(p.x.back + p.x.server.config.ITL.Mean))
+	}
 	p.x.breakOff()
 }
 

@@ -87,6 +87,13 @@ type Message struct {
 	ToolName  string      `json:"tool_name,omitempty"`
 }
 
+// UnmarshalJSON implements json.Unmarshaler. It takes a message by way of another type because
+// Ollama does, and so the text of an error names the ChatRequest instead of the Message.
+func (m *Message) UnmarshalJSON(data []byte) error {
+	type Alias Message
+	return json.Unmarshal(data, (*Alias)(m))
+}
+
 // Tool is a function that the model may ask the client to call.
 type Tool struct {
 	Type     string       `json:"type"`
