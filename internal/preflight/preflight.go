@@ -105,7 +105,9 @@ func Check(ctx context.Context, target Target, options Options) *Findings {
 	c.route = routeTo(target.Endpoint)
 	if c.reach(ctx) && c.identify(ctx) && c.list(ctx) {
 		for _, model := range options.Models {
-			c.checkModel(ctx, model)
+			if ctx.Err() == nil {
+				c.checkModel(ctx, model)
+			}
 		}
 	}
 	for _, model := range options.Models {
