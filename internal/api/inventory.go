@@ -59,9 +59,10 @@ type Shown struct {
 var blobLine = regexp.MustCompile(`(?m)^(?:FROM|ADAPTER) .*sha256[-:]([0-9a-f]{64})\s*$`)
 
 func (s Shown) blobs() []string {
-	var digests []string
-	for _, found := range blobLine.FindAllStringSubmatch(s.Modelfile, -1) {
-		digests = append(digests, found[1])
+	lines := blobLine.FindAllStringSubmatch(s.Modelfile, -1)
+	digests := make([]string, len(lines))
+	for i, line := range lines {
+		digests[i] = line[1]
 	}
 	return digests
 }
