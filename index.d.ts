@@ -384,8 +384,8 @@ export interface Client {
   ps(request?: {}, params?: Params): Promise<RunningResult>;
   /** The version of the server. */
   version(request?: {}, params?: Params): Promise<VersionResult>;
-  /** Downloads a model; `onChunk` sees the progress. */
-  pull(request?: PullRequest, params?: Params<PullProgress>): Promise<Result & PullProgress>;
+  /** Downloads a model; `onChunk` sees the progress. The `status` of the result is HTTP's. */
+  pull(request?: PullRequest, params?: Params<PullProgress>): Promise<Result>;
   /** Loads a model, so that the next request does not have to wait for it. */
   load(request?: LoadRequest, params?: Params): Promise<Result>;
   /** Unloads a model. */

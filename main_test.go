@@ -26,6 +26,7 @@ func TestMain(m *testing.M) { k6test.Main(m) }
 // received is a request as it came to a server.
 type received struct {
 	method, path string
+	url          string // as it was asked for: a proxy gets the whole of it
 	header       http.Header
 	body         string
 	at           time.Time
@@ -64,7 +65,7 @@ func unstarted(handler func(w http.ResponseWriter, r received)) *server {
 		if err != nil {
 			return // the client left
 		}
-		request := received{r.Method, r.URL.Path, r.Header, string(body), time.Now()}
+		request := received{r.Method, r.URL.Path, r.RequestURI, r.Header, string(body), time.Now()}
 		s.mu.Lock()
 		s.seen = append(s.seen, request)
 		s.mu.Unlock()
@@ -126,6 +127,7 @@ type sample struct {
 	metric string
 	value  float64
 	tags   map[string]string
+	at     string // its time
 }
 
 // samples is k6's JSON output.
@@ -171,6 +173,7 @@ func readSamples(t *testing.T, file string) samples {
 			Data         struct {
 				Type, Contains string
 				Value          float64
+				Time           string
 				Tags           map[string]string
 			}
 		}
@@ -179,7 +182,7 @@ func readSamples(t *testing.T, file string) samples {
 			out.types[line.Metric], out.units[line.Metric] = line.Data.Type, line.Data.Contains
 			continue
 		}
-		out.all = append(out.all, sample{line.Metric, line.Data.Value, line.Data.Tags})
+		out.all = append(out.all, sample{line.Metric, line.Data.Value, line.Data.Tags, line.Data.Time})
 	}
 	require.NoError(t, lines.Err())
 	return out
