@@ -34,7 +34,7 @@ Which server answers faster, the local or the remote one, and how sure is that?`
 	}
 	root.RunE = reporting(gs, func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
-			return cmd.Help() //nolint:wrapcheck // it fails only where there is no terminal to tell
+			return cmd.Help()
 		}
 		return unknownCommand(cmd, args[0])
 	})

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -157,7 +158,7 @@ func (d *doctor) asText(
 ) ([]*preflight.Findings, error) {
 	printer := preflight.NewPrinter(d.gs.Stdout, options.Locale, colours(d.gs))
 	options.OnResult = printer.Result
-	var all []*preflight.Findings
+	all := make([]*preflight.Findings, 0, len(targets))
 	for _, target := range targets {
 		printer.Target(target)
 		all = append(all, preflight.Check(ctx, target, options))
@@ -206,7 +207,10 @@ func (d *doctor) asJSON(
 	encoder := json.NewEncoder(d.gs.Stdout)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	return answer.Targets, encoder.Encode(answer)
+	if err := encoder.Encode(answer); err != nil {
+		return nil, fmt.Errorf("as JSON: %w", err)
+	}
+	return answer.Targets, nil
 }
 
 // verdict is the exit code; the findings have said the rest.

@@ -26,7 +26,7 @@ func separate(child *exec.Cmd) (forwards func(os.Signal) bool) {
 // inForeground says whether a terminal sends its Ctrl-C to this process.
 func inForeground() bool {
 	for _, file := range []*os.File{os.Stdin, os.Stdout, os.Stderr} {
-		group, err := unix.IoctlGetInt(int(file.Fd()), unix.TIOCGPGRP) //nolint:gosec // a file descriptor fits an int
+		group, err := unix.IoctlGetInt(int(file.Fd()), unix.TIOCGPGRP)
 		if err == nil && group == unix.Getpgrp() {
 			return true
 		}

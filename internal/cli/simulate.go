@@ -72,7 +72,8 @@ func (s *simulate) addFlags(flags *pflag.FlagSet) {
 	addInt(flags, &c.OutputTokens, "output-tokens", "mean length of an answer for which a request sets no num_predict")
 	addInt(flags, &c.ThinkingTokens, "thinking-tokens", "tokens that a thinking model thinks before it answers")
 	addInt(flags, &c.Parallel, "parallel", "requests of a model that run at once (OLLAMA_NUM_PARALLEL)")
-	addInt(flags, &c.MaxQueue, "max-queue", "requests that wait for a model to load before others get a 503 (OLLAMA_MAX_QUEUE)")
+	addInt(flags, &c.MaxQueue, "max-queue",
+		"requests that wait for a model to load before others get a 503 (OLLAMA_MAX_QUEUE)")
 	addInt(flags, &c.MaxLoaded, "max-loaded", "models that are loaded at once (OLLAMA_MAX_LOADED_MODELS)")
 	addDuration(flags, &c.Load, "load-time", "time to load a model", readDuration)
 	addDuration(flags, &c.KeepAlive, "keep-alive",
@@ -170,8 +171,9 @@ func (s *simulate) announce(url string) error {
 		model = s.config.Models[0].Name
 	}
 	if host, _, err := net.SplitHostPort(s.config.Addr); err == nil && !loopback(host) {
-		if _, err := fmt.Fprintf(s.gs.Stderr,
-			"Note: --addr %s can be reached from other machines, by anybody who can reach this one.\n", s.config.Addr); err != nil {
+		_, err := fmt.Fprintf(s.gs.Stderr,
+			"Note: --addr %s can be reached from other machines, by anybody who can reach this one.\n", s.config.Addr)
+		if err != nil {
 			return failed(err, "%v", err)
 		}
 	}
@@ -197,7 +199,8 @@ func loopback(host string) bool {
 // listenError names the address and the way out.
 func listenError(addr string, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return failed(err, "--addr %s is in use, perhaps by Ollama itself; take another, or a free one with --addr 127.0.0.1:0", addr)
+		return failed(err, "--addr %s is in use, perhaps by Ollama itself; "+
+			"take another, or a free one with --addr 127.0.0.1:0", addr)
 	}
 	var operation *net.OpError
 	if errors.As(err, &operation) {
@@ -218,7 +221,7 @@ func modelNames(models []simulator.Model) string {
 }
 
 func faultKinds() string {
-	var kinds []string
+	kinds := make([]string, 0, len(simulator.FaultKinds()))
 	for _, kind := range simulator.FaultKinds() {
 		kinds = append(kinds, string(kind))
 	}

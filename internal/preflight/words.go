@@ -71,13 +71,18 @@ var english = words{
 	works:    "A benchmark would work.",
 	worksNot: "A benchmark would not work: see %s.",
 	fields: map[string]string{
-		"server_version": "Ollama version",
-		"digest":         "digest", "weights_digest": "digest of the weights",
+		"server_version":     "Ollama version",
+		"digest":             "digest",
+		"weights_digest":     "digest of the weights",
 		"setup_digest":       "digest of template, system prompt, parameters",
-		"quantization_level": "quantisation", "parameter_size": "parameters", "context_length": "context (tokens)", "vram_share": "share in VRAM",
+		"quantization_level": "quantisation",
+		"parameter_size":     "parameters",
+		"context_length":     "context (tokens)",
+		"vram_share":         "share in VRAM",
 	},
 }
 
+//nolint:gosec // to it Korean looks random, like a secret; there is none
 var korean = words{
 	steps: map[Step]string{
 		Resolve: "이름", Connect: "TCP", Handshake: "TLS", Respond: "HTTP", Identify: "Ollama",
@@ -117,10 +122,14 @@ var korean = words{
 	works:    "벤치마크를 실행할 수 있습니다.",
 	worksNot: "벤치마크를 실행할 수 없습니다: %s 항목을 확인하세요.",
 	fields: map[string]string{
-		"server_version": "Ollama 버전",
-		"digest":         "다이제스트", "weights_digest": "가중치 다이제스트",
-		"setup_digest": "템플릿·시스템 프롬프트·파라미터 다이제스트", "quantization_level": "양자화",
-		"parameter_size": "파라미터", "context_length": "컨텍스트 (토큰)", "vram_share": "VRAM 비율",
+		"server_version":     "Ollama 버전",
+		"digest":             "다이제스트",
+		"weights_digest":     "가중치 다이제스트",
+		"setup_digest":       "템플릿·시스템 프롬프트·파라미터 다이제스트",
+		"quantization_level": "양자화",
+		"parameter_size":     "파라미터",
+		"context_length":     "컨텍스트 (토큰)",
+		"vram_share":         "VRAM 비율",
 	},
 }
 
