@@ -174,6 +174,10 @@ func lineRecord(result *sobek.Object) record.Record {
 	}
 	length := utf8.RuneCountInString(result.Get("text").String())
 	shown.ResponseChars = &length
+	if thinking := result.Get("thinking"); !common.IsNullish(thinking) {
+		thought := utf8.RuneCountInString(thinking.String())
+		shown.ThinkingChars = &thought
+	}
 	if failure, ok := result.Get("error").(*sobek.Object); ok {
 		shown.Error = &record.Error{
 			Type:    api.ErrorKind(failure.Get("type").String()),

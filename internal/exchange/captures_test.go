@@ -212,7 +212,7 @@ var captures = map[string]capture{
 		chars: 154, text: " leaf leaf day wind leaf",
 	},
 	"runner-killed-nostream": {op: api.Generate, status: 500, kind: api.HTTP5xx},
-	"show":                   {op: api.Show, status: 200, kind: api.Decode},
+	"show":                   {op: api.Show, status: 200}, // its chunk is shorter than it says, but whole
 	"sigkill-midstream": {
 		op: api.Generate, stream: true, status: 200, kind: api.Truncated, chunks: 32,
 		chars: 139, text: " day leaf wind and leaf ",

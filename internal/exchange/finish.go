@@ -112,22 +112,24 @@ func (x *exchange) recordTokens(r *record.Record) {
 // holding it against the client's clock.
 func (x *exchange) recordServer(r *record.Record) {
 	usage := x.stream.final.Usage
-	total, load := duration(usage.Total), duration(usage.Load)
-	prompt, eval := duration(usage.PromptEval), duration(usage.Eval)
+	total, load := reported(usage.Total), reported(usage.Load)
+	prompt, eval := reported(usage.PromptEval), reported(usage.Eval)
 	if total == nil && load == nil && prompt == nil && eval == nil {
 		return
 	}
-	r.Server = &record.Server{Total: total, Load: load, PromptEval: prompt, Eval: eval}
+	r.Server = &record.Server{
+		Total: optionalMS(total), Load: optionalMS(load), PromptEval: optionalMS(prompt), Eval: optionalMS(eval),
+	}
 	if total != nil && load != nil && x.request.Op.GeneratesTokens() {
 		// Ollama leaves out what is zero, so a part that is missing took no time. Of an
 		// embedding it never says how long the model worked, so nothing can be left over.
-		r.Server.Queue = notNegative(*total - *load - orZero(prompt) - orZero(eval))
+		r.Server.Queue = remainder(*total - *load - orZero(prompt) - orZero(eval))
 	}
 	if total != nil && r.Duration != nil {
-		r.Network = notNegative(*r.Duration - *total)
+		r.Network = remainder(x.ended.Sub(x.start()) - *total)
 	}
 	if load != nil {
-		cold := *load >= *ms(coldLoad)
+		cold := *load >= coldLoad
 		r.Cold = &cold
 	}
 }
@@ -257,9 +259,16 @@ func ms(d time.Duration) *float64 {
 
 func unixMS(t time.Time) float64 { return float64(t.UnixNano()) / float64(time.Millisecond) }
 
-// duration converts what a server reported; a negative time is no report.
-func duration(d *time.Duration) *float64 {
+// reported leaves out a time that can't be: a negative one.
+func reported(d *time.Duration) *time.Duration {
 	if d == nil || *d < 0 {
+		return nil
+	}
+	return d
+}
+
+func optionalMS(d *time.Duration) *float64 {
+	if d == nil {
 		return nil
 	}
 	return ms(*d)
@@ -277,16 +286,17 @@ func chars(text string) *int {
 	return &n
 }
 
-func notNegative(v float64) *float64 {
-	if v < 0 {
+// remainder is what is left of a time; nothing is known of it if it is less than nothing.
+func remainder(d time.Duration) *float64 {
+	if d < 0 {
 		return nil
 	}
-	return &v
+	return ms(d)
 }
 
-func orZero(v *float64) float64 {
-	if v == nil {
+func orZero(d *time.Duration) time.Duration {
+	if d == nil {
 		return 0
 	}
-	return *v
+	return *d
 }

@@ -38,7 +38,7 @@ type exchange struct {
 }
 
 func newExchange(ctx context.Context, cancel context.CancelCauseFunc, request *Request) *exchange {
-	return &exchange{ctx: ctx, cancel: cancel, request: request, stream: stream{onLine: request.OnLine}}
+	return &exchange{ctx: ctx, cancel: cancel, request: request, stream: newStream(request)}
 }
 
 // observe wraps the transport so that the exchange sees what passes.

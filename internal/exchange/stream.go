@@ -13,9 +13,11 @@ import (
 
 // stream reads the lines of a successful answer.
 type stream struct {
-	onLine func([]byte)
-	lines  api.Lines
-	at     time.Time // when the piece arrived that completes the current line
+	streamed bool
+	onLine   func([]byte)
+	lines    api.Lines    // of an answer that is streamed
+	document api.Document // of one that is not
+	at       time.Time    // when the piece arrived that completes the current line
 
 	tokens    []time.Time // when each content chunk arrived
 	answer    time.Time   // when the first answer text arrived
@@ -29,11 +31,21 @@ type stream struct {
 	err       *api.Error
 }
 
+func newStream(request *Request) stream {
+	return stream{streamed: request.Stream, onLine: request.OnLine}
+}
+
 // take reads a piece of the body. The lines that it completes arrived with it.
 func (s *stream) take(piece []byte, at time.Time) {
 	s.at = at
+	var err error
+	if s.streamed {
+		err = s.lines.Feed(piece, s.line)
+	} else {
+		err = s.document.Feed(piece)
+	}
 	var failed *api.Error
-	if errors.As(s.lines.Feed(piece, s.line), &failed) {
+	if errors.As(err, &failed) {
 		s.fail(failed)
 	}
 }
@@ -41,6 +53,10 @@ func (s *stream) take(piece []byte, at time.Time) {
 // end reads what came after the last line break. A line that was cut off is no line: it
 // says nothing but that the answer broke off, which is known anyway.
 func (s *stream) end() {
+	if !s.streamed {
+		s.document.Flush(s.line)
+		return
+	}
 	s.lines.Flush(func(line []byte) {
 		var value json.RawMessage
 		err := json.NewDecoder(bytes.NewReader(line)).Decode(&value)
