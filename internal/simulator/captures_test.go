@@ -14,7 +14,7 @@ import (
 
 // variable is what differs between two answers of one real server: moments, durations,
 // tokens, identities, and sizes that follow from them.
-var variable = []struct { //nolint:gochecknoglobals // a table
+var variable = []struct {
 	pattern     *regexp.Regexp
 	replacement string
 }{
@@ -87,7 +87,10 @@ func TestAnswersAsTheRealServer(t *testing.T) {
 		{"generate-keepalive-neg", "POST", "/api/generate", `{"model":"tiny","keep_alive":-1}`},
 		{"generate-unload", "POST", "/api/generate", `{"model":"tiny","keep_alive":0}`},
 		{"generate-badformat", "POST", "/api/generate", `{` + prompt + `,"format":"xml"}`},
-		{"case-insensitive-key", "POST", "/api/generate", `{"MODEL":"tiny","Prompt":"a","STREAM":false,"options":{"num_predict":1}}`},
+		{
+			"case-insensitive-key", "POST", "/api/generate",
+			`{"MODEL":"tiny","Prompt":"a","STREAM":false,"options":{"num_predict":1}}`,
+		},
 		{"trailing-garbage", "POST", "/api/generate", `{` + prompt + `,"stream":false,"options":{"num_predict":1}} garbage`},
 		{"unknown-field", "POST", "/api/generate", `{` + prompt + `,"stream":false,"nope":1,"options":{"num_predict":1}}`},
 		{"unknown-option", "POST", "/api/generate", `{` + prompt + `,"stream":false,"options":{"nope":1,"num_predict":2}}`},
@@ -100,11 +103,15 @@ func TestAnswersAsTheRealServer(t *testing.T) {
 		{"embeddings-old", "POST", "/api/embeddings", `{"model":"tiny","prompt":"a"}`},
 		{"v1-chat", "POST", "/v1/chat/completions", `{` + messages + `,"max_tokens":2}`},
 		{"v1-chat-stream", "POST", "/v1/chat/completions", `{` + messages + `,"max_tokens":8,"stream":true}`},
-		{"v1-chat-stream-usage", "POST", "/v1/chat/completions",
-			`{` + messages + `,"max_tokens":8,"stream":true,"stream_options":{"include_usage":true}}`},
+		{
+			"v1-chat-stream-usage", "POST", "/v1/chat/completions",
+			`{` + messages + `,"max_tokens":8,"stream":true,"stream_options":{"include_usage":true}}`,
+		},
 		{"v1-completions", "POST", "/v1/completions", `{` + prompt + `,"max_tokens":2}`},
-		{"v1-completions-stream", "POST", "/v1/completions",
-			`{` + prompt + `,"max_tokens":8,"stream":true,"stream_options":{"include_usage":true}}`},
+		{
+			"v1-completions-stream", "POST", "/v1/completions",
+			`{` + prompt + `,"max_tokens":8,"stream":true,"stream_options":{"include_usage":true}}`,
+		},
 		{"v1-embeddings", "POST", "/v1/embeddings", `{"model":"tiny","input":"a"}`},
 		{"v1-model", "GET", "/v1/models/tiny", ""},
 	}
@@ -113,10 +120,10 @@ func TestAnswersAsTheRealServer(t *testing.T) {
 			t.Parallel()
 			server := start(t, quick())
 			if tt.capture == "ps-loaded" {
-				call(t, server, "POST", "/api/generate", `{"model":"tiny"}`)
+				call(server, "POST", "/api/generate", `{"model":"tiny"}`)
 			}
 			headers, body := capture(t, tt.capture)
-			got := call(t, server, tt.method, tt.path, tt.body)
+			got := call(server, tt.method, tt.path, tt.body)
 			require.Equal(t, normalize(headers), normalize(got.headers))
 			if tt.capture == "show" { // another model: the same fields, other contents
 				require.Equal(t, keys(body), keys(got.body))
@@ -185,13 +192,13 @@ func TestFailsAsTheRealServer(t *testing.T) {
 		t.Run(tt.capture, func(t *testing.T) {
 			t.Parallel()
 			headers, body := capture(t, tt.capture)
-			got := call(t, server, tt.method, tt.path, tt.body)
+			got := call(server, tt.method, tt.path, tt.body)
 			require.Equal(t, headers, got.headers)
 			require.Equal(t, body, got.body)
 		})
 	}
 	headers, _ := capture(t, "bad-host")
-	require.Equal(t, headers, call(t, server, "GET", "/", "", "Host: evil.example").headers)
+	require.Equal(t, headers, call(server, "GET", "/", "", "Host: evil.example").headers)
 }
 
 func TestOverloadAsTheRealServer(t *testing.T) {
@@ -209,7 +216,7 @@ func TestOverloadAsTheRealServer(t *testing.T) {
 		{"overload-503-v1", "/v1/chat/completions", `{"model":"tiny",` + user + `}`},
 	} {
 		headers, body := capture(t, tt.capture)
-		got := call(t, server, "POST", tt.path, tt.body)
+		got := call(server, "POST", tt.path, tt.body)
 		require.Equal(t, headers, got.headers)
 		require.Equal(t, body, got.body)
 	}

@@ -72,7 +72,7 @@ func TestReportsThatTheTruthCannotBeWritten(t *testing.T) {
 	config.Truth = brokenWriter{}
 	server, err := simulator.Start(context.Background(), config)
 	require.NoError(t, err)
-	require.Equal(t, 200, call(t, server, "POST", "/api/generate", inOne).status)
+	require.Equal(t, 200, call(server, "POST", "/api/generate", inOne).status)
 	require.ErrorIs(t, server.Close(context.Background()), errFull)
 	require.ErrorIs(t, server.TruthError(), errFull)
 }

@@ -51,7 +51,7 @@ func ParseDistribution(text string) (Distribution, error) {
 		}
 	}
 	if d.Shape == "" {
-		return Distribution{}, fmt.Errorf("distribution %q has no shape before the colon; expected %s", text, distributionForms)
+		return Distribution{}, fmt.Errorf("distribution %q has no shape; expected %s", text, distributionForms)
 	}
 	if d.Shape != Fixed && !hasSpread {
 		return Distribution{}, fmt.Errorf("distribution %q has no spread; expected %s", text, distributionForms)

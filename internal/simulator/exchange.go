@@ -52,6 +52,11 @@ func (s *Server) chance(stream, number uint64) *rand.Rand {
 // generation makes a handler of requests that are counted and logged.
 func (s *Server) generation(v1 bool, handle func(*exchange)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		s.gate.RLock()
+		defer s.gate.RUnlock()
+		if s.shut {
+			return
+		}
 		x := &exchange{server: s, w: w, r: r, v1: v1, truth: &Truth{Path: r.URL.Path}}
 		if !x.read() {
 			return

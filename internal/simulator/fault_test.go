@@ -2,7 +2,6 @@ package simulator_test
 
 import (
 	"encoding/json"
-	"strings"
 	"testing"
 	"time"
 
@@ -67,7 +66,7 @@ func TestFaultsInStreams(t *testing.T) {
 		t.Run(tt.fault, func(t *testing.T) {
 			t.Parallel()
 			log := newTruths()
-			got := call(t, faulty(t, log, tt.fault), "POST", "/api/generate", streamed)
+			got := call(faulty(t, log, tt.fault), "POST", "/api/generate", streamed)
 			require.Equal(t, tt.cut, got.err != nil, "%v", got.err)
 			require.Equal(t, tt.status, got.status)
 			require.Len(t, got.lines, tt.lines)
@@ -102,7 +101,7 @@ func TestFaultsInAnswersInOnePiece(t *testing.T) {
 			t.Run(tt.fault+path, func(t *testing.T) {
 				t.Parallel()
 				log := newTruths()
-				got := call(t, faulty(t, log, tt.fault), "POST", path, inOne)
+				got := call(faulty(t, log, tt.fault), "POST", path, inOne)
 				require.Equal(t, tt.status, got.status)
 				require.Equal(t, tt.valid, got.err == nil && json.Valid([]byte(got.body)))
 				require.Equal(t, "fault", log.next(t).Outcome)
@@ -114,7 +113,7 @@ func TestFaultsInAnswersInOnePiece(t *testing.T) {
 		}
 	}
 	for fault, valid := range map[string]bool{"reset": false, "broken-json": false, "error-line": true, "500": true} {
-		got := call(t, faulty(t, newTruths(), fault), "POST", "/api/embed", `{"model":"tiny","input":"a"}`)
+		got := call(faulty(t, newTruths(), fault), "POST", "/api/embed", `{"model":"tiny","input":"a"}`)
 		require.Equal(t, valid, got.err == nil && json.Valid([]byte(got.body)), fault)
 	}
 }
@@ -123,7 +122,7 @@ func TestStallWithADurationGoesOn(t *testing.T) {
 	t.Parallel()
 	for path, body := range map[string]string{"/api/generate": inOne, "/api/embed": `{"model":"tiny","input":"a"}`} {
 		log := newTruths()
-		got := call(t, faulty(t, log, "stall=30ms"), "POST", path, body)
+		got := call(faulty(t, log, "stall=30ms"), "POST", path, body)
 		require.NoError(t, got.err)
 		require.True(t, json.Valid([]byte(got.body)))
 		require.GreaterOrEqual(t, inMS(got.took), 30.0)
@@ -152,7 +151,7 @@ func TestFaultsStrikeByNumberAndChance(t *testing.T) {
 	server := faulty(t, log, "500@2-3", "503:0.3")
 	statuses := map[int]int{}
 	for n := 1; n <= 60; n++ {
-		got := call(t, server, "POST", "/api/generate", inOne)
+		got := call(server, "POST", "/api/generate", inOne)
 		if n == 2 || n == 3 {
 			require.Equal(t, 500, got.status)
 		}
@@ -205,7 +204,7 @@ func FuzzParseFault(f *testing.F) {
 		fault, err := simulator.ParseFault(text)
 		if err != nil {
 			require.Equal(t, simulator.Fault{}, fault)
-			require.Equal(t, 1, len(strings.Split(err.Error(), "\n")))
+			require.NotContains(t, err.Error(), "\n")
 			return
 		}
 		again, err := simulator.ParseFault(fault.String())

@@ -181,7 +181,7 @@ func (x *exchange) failed(name string) bool {
 
 func (x *exchange) check(j job, model Model) (api.Options, bool) {
 	thinks := model.can(Thinking)
-	switch full := parseName(model.Name).full(); {
+	switch {
 	case j.flaw != "":
 		x.fail(http.StatusBadRequest, j.flaw)
 	case j.think != nil && j.think.On && !thinks && (j.op == "chat" || j.think.Level == ""):
@@ -190,14 +190,23 @@ func (x *exchange) check(j job, model Model) (api.Options, bool) {
 		x.fail(http.StatusBadRequest, fmt.Sprintf("think value %q is not supported for this model", j.think.Level))
 	case !model.can(Completion):
 		x.fail(http.StatusBadRequest, fmt.Sprintf("%q does not support %s", j.name, j.op))
-	case j.suffix && !model.can(Insert):
-		x.fail(http.StatusBadRequest, full+" does not support insert")
-	case len(j.tools) > 0 && !model.can(Tools):
-		x.fail(http.StatusBadRequest, full+" does not support tools")
+	case lacks(model, j) != "":
+		x.fail(http.StatusBadRequest, parseName(model.Name).full()+" does not support "+lacks(model, j))
 	default:
 		return x.options(j.options)
 	}
 	return api.Options{}, false
+}
+
+// lacks names what a job asks of a model that it cannot do, "" if there is nothing.
+func lacks(model Model, j job) string {
+	switch {
+	case j.suffix && !model.can(Insert):
+		return Insert
+	case len(j.tools) > 0 && !model.can(Tools):
+		return Tools
+	}
+	return ""
 }
 
 func (x *exchange) options(values map[string]any) (api.Options, bool) {

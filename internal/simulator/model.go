@@ -36,7 +36,7 @@ type Model struct {
 }
 
 // families says what a model is by the beginning of its name, as far as known.
-var families = []struct { //nolint:gochecknoglobals // a table
+var families = []struct {
 	prefix, family string
 	capabilities   []string
 }{

@@ -31,7 +31,7 @@ func TestThinksFirst(t *testing.T) {
 	config.ThinkingTokens, config.Truth = 3, log
 	server := start(t, config)
 	const user = `"messages":[{"role":"user","content":"a"}],"options":{"num_predict":8}`
-	got := call(t, server, "POST", "/api/chat", `{"model":"deepseek-r1:1.5b",`+user+`}`)
+	got := call(server, "POST", "/api/chat", `{"model":"deepseek-r1:1.5b",`+user+`}`)
 	require.Len(t, got.lines, 9)
 	for i, line := range got.lines[:8] {
 		message, _ := line["message"].(map[string]any)
@@ -42,9 +42,9 @@ func TestThinksFirst(t *testing.T) {
 	require.Equal(t, 3, truth.ThinkingTokens)
 	require.Equal(t, 8, truth.OutputTokens)
 
-	got = call(t, server, "POST", "/api/chat", `{"model":"deepseek-r1:1.5b","think":false,`+user+`}`)
+	got = call(server, "POST", "/api/chat", `{"model":"deepseek-r1:1.5b","think":false,`+user+`}`)
 	require.NotContains(t, got.body, "thinking")
-	got = call(t, server, "POST", "/v1/chat/completions",
+	got = call(server, "POST", "/v1/chat/completions",
 		`{"model":"deepseek-r1:1.5b","messages":[{"role":"user","content":"a"}],"max_tokens":8}`)
 	require.Contains(t, got.body, `"reasoning":" `)
 }
@@ -55,11 +55,11 @@ func TestCallsTools(t *testing.T) {
 	const request = `"model":"llama3.2:1b","messages":[{"role":"user","content":"a"}],"tools":[{"type":"function",` +
 		`"function":{"name":"weather","parameters":{"type":"object","required":["city"],` +
 		`"properties":{"city":{"type":"string"},"days":{"type":"integer"}}}}}]`
-	got := call(t, server, "POST", "/api/chat", `{`+request+`}`)
+	got := call(server, "POST", "/api/chat", `{`+request+`}`)
 	require.Len(t, got.lines, 2)
 	require.Contains(t, got.body, `"tool_calls":[{"id":"call_`)
 	require.Contains(t, got.body, `"function":{"index":0,"name":"weather","arguments":{"city":"the sea"}}`)
-	got = call(t, server, "POST", "/v1/chat/completions", `{`+request+`}`)
+	got = call(server, "POST", "/v1/chat/completions", `{`+request+`}`)
 	require.Contains(t, got.body, `"arguments":"{\"city\":\"the sea\"}"`)
 	require.Contains(t, got.body, `"finish_reason":"tool_calls"`)
 }
@@ -67,9 +67,9 @@ func TestCallsTools(t *testing.T) {
 func TestEndsAtAStopText(t *testing.T) {
 	t.Parallel()
 	server := start(t, quick())
-	whole, _ := call(t, server, "POST", "/api/generate", inOne).last()["response"].(string)
+	whole, _ := call(server, "POST", "/api/generate", inOne).last()["response"].(string)
 	words := strings.Fields(whole)
-	got := call(t, server, "POST", "/api/generate",
+	got := call(server, "POST", "/api/generate",
 		`{"model":"tiny","prompt":"a","stream":false,"options":{"num_predict":8,"stop":["`+words[4]+`"]}}`).last()
 	text, _ := got["response"].(string)
 	require.True(t, strings.HasPrefix(whole, text))
@@ -82,7 +82,7 @@ func TestAnswersInJSON(t *testing.T) {
 	t.Parallel()
 	server := start(t, quick())
 	for _, predict := range []string{"1", "5"} {
-		text, _ := call(t, server, "POST", "/api/generate",
+		text, _ := call(server, "POST", "/api/generate",
 			`{"model":"tiny","prompt":"a","stream":false,"format":"json","options":{"num_predict":`+predict+`}}`,
 		).last()["response"].(string)
 		var content map[string]string
@@ -96,7 +96,7 @@ func TestEndsByItselfWithoutNumPredict(t *testing.T) {
 	config := quick()
 	config.OutputTokens = 10
 	server := start(t, config)
-	got := call(t, server, "POST", "/api/generate", `{"model":"tiny","prompt":"a"}`)
+	got := call(server, "POST", "/api/generate", `{"model":"tiny","prompt":"a"}`)
 	require.Equal(t, "stop", got.last()["done_reason"])
 	require.InDelta(t, 11, got.last()["eval_count"], 5)
 	require.EqualValues(t, len(got.lines), got.last()["eval_count"], "the end of text counts")
@@ -105,14 +105,14 @@ func TestEndsByItselfWithoutNumPredict(t *testing.T) {
 func TestPullsModels(t *testing.T) {
 	t.Parallel()
 	server := start(t, quick())
-	require.Equal(t, 404, call(t, server, "POST", "/api/generate", `{"model":"new:2b","prompt":"a"}`).status)
-	got := call(t, server, "POST", "/api/pull", `{"model":"new:2b"}`)
+	require.Equal(t, 404, call(server, "POST", "/api/generate", `{"model":"new:2b","prompt":"a"}`).status)
+	got := call(server, "POST", "/api/pull", `{"model":"new:2b"}`)
 	require.Equal(t, "pulling manifest", got.lines[0]["status"])
 	require.Equal(t, "success", got.last()["status"])
-	require.Contains(t, call(t, server, "GET", "/api/tags", "").body, `"name":"new:2b"`)
-	require.Equal(t, 200, call(t, server, "POST", "/api/generate", `{"model":"NEW:2B","prompt":"a"}`).status)
-	require.Equal(t, `{"status":"success"}`, call(t, server, "POST", "/api/pull", `{"model":"b","stream":false}`).body)
-	require.Equal(t, 400, call(t, server, "POST", "/api/pull", `{"model":"a b"}`).status)
+	require.Contains(t, call(server, "GET", "/api/tags", "").body, `"name":"new:2b"`)
+	require.Equal(t, 200, call(server, "POST", "/api/generate", `{"model":"NEW:2B","prompt":"a"}`).status)
+	require.Equal(t, `{"status":"success"}`, call(server, "POST", "/api/pull", `{"model":"b","stream":false}`).body)
+	require.Equal(t, 400, call(server, "POST", "/api/pull", `{"model":"a b"}`).status)
 }
 
 func TestServesAnyModelIfAllowed(t *testing.T) {
@@ -120,9 +120,9 @@ func TestServesAnyModelIfAllowed(t *testing.T) {
 	config := quick()
 	config.Models, config.AnyModel = nil, true
 	server := start(t, config)
-	require.Equal(t, 200, call(t, server, "POST", "/api/generate", `{"model":"mine","prompt":"a"}`).status)
-	require.Equal(t, 404, call(t, server, "POST", "/api/generate", `{"model":"","prompt":"a"}`).status)
-	require.Contains(t, call(t, server, "GET", "/api/tags", "").body, simulator.NamedModel("MINE:latest").Digest())
+	require.Equal(t, 200, call(server, "POST", "/api/generate", `{"model":"mine","prompt":"a"}`).status)
+	require.Equal(t, 404, call(server, "POST", "/api/generate", `{"model":"","prompt":"a"}`).status)
+	require.Contains(t, call(server, "GET", "/api/tags", "").body, simulator.NamedModel("MINE:latest").Digest())
 }
 
 func TestFreesTheSlotOfAClientThatLeft(t *testing.T) {
@@ -137,14 +137,14 @@ func TestFreesTheSlotOfAClientThatLeft(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, conn.Close())
 	require.Equal(t, "client_gone", log.next(t).Outcome)
-	got := call(t, server, "POST", "/api/generate", `{"model":"tiny","prompt":"a","options":{"num_predict":1}}`)
+	got := call(server, "POST", "/api/generate", `{"model":"tiny","prompt":"a","options":{"num_predict":1}}`)
 	require.Equal(t, 200, got.status)
 }
 
 func TestEveryTokenOfAnAnswerIsOneToken(t *testing.T) {
 	t.Parallel()
 	server := start(t, quick())
-	text, _ := call(t, server, "POST", "/api/generate", inOne).last()["response"].(string)
+	text, _ := call(server, "POST", "/api/generate", inOne).last()["response"].(string)
 	require.Equal(t, 8, simulator.Tokens(text))
 	require.Equal(t, 6, simulator.Tokens("Hello, calm sea!")) // Hell o , calm sea !
 }

@@ -88,7 +88,7 @@ func redirect(w http.ResponseWriter, r *http.Request, path string) {
 	if r.Method == http.MethodGet {
 		status = http.StatusMovedPermanently
 	}
-	http.Redirect(w, r, path, status)
+	http.Redirect(w, r, path, status) //nolint:gosec // path is one of the routes
 }
 
 func plain(w http.ResponseWriter, status int, text string) {
@@ -110,7 +110,7 @@ func (s *Server) hostAllowed(host string) bool {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		return addr.IsLoopback() || addr.IsPrivate() || addr.IsUnspecified()
 	}
-	if own, err := os.Hostname(); err == nil && host == strings.ToLower(own) {
+	if own, err := os.Hostname(); err == nil && strings.EqualFold(host, own) {
 		return true
 	}
 	return host == "" || host == "localhost" || strings.HasSuffix(host, ".localhost") ||

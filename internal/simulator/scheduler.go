@@ -18,7 +18,7 @@ var errMaxQueue = errors.New("server busy, please try again.  maximum pending re
 // ahead; all others wait in one bounded queue, from which models are loaded one by one.
 type scheduler struct {
 	config   Config
-	ctx      context.Context //nolint:containedctx // the life of the server, not of a call
+	ctx      context.Context // the life of the server
 	pending  chan *loadRequest
 	mu       sync.Mutex
 	runners  map[string]*runner // by digest

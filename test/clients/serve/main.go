@@ -13,18 +13,23 @@ import (
 )
 
 func main() {
-	if err := serve(); err != nil {
+	if err := serve(os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func serve() error {
+func serve(in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	for _, server := range []struct{ name, fault string }{
-		{"works", ""}, {"busy", "503"}, {"dies", "error-line"}, {"resets", "reset"}, {"truncates", "missing-done"},
-		{"garbles", "broken-json"}, {"floods", "huge-line"},
+		{"works", ""},
+		{"busy", "503"},
+		{"dies", "error-line"},
+		{"resets", "reset"},
+		{"truncates", "missing-done"},
+		{"garbles", "broken-json"},
+		{"floods", "huge-line"},
 	} {
 		config := simulator.DefaultConfig()
 		config.Models = []simulator.Model{simulator.NamedModel("tiny"), simulator.NamedModel("deepseek-r1:1.5b")}
@@ -40,9 +45,15 @@ func serve() error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%s=%s\n", server.name, running.URL())
+		if _, err := fmt.Fprintf(out, "%s=%s\n", server.name, running.URL()); err != nil {
+			return fmt.Errorf("naming the servers: %w", err)
+		}
 	}
-	fmt.Println("ready=")
-	_, err := io.Copy(io.Discard, os.Stdin)
-	return err
+	if _, err := fmt.Fprintln(out, "ready="); err != nil {
+		return fmt.Errorf("naming the servers: %w", err)
+	}
+	if _, err := io.Copy(io.Discard, in); err != nil {
+		return fmt.Errorf("waiting for the end: %w", err)
+	}
+	return nil
 }

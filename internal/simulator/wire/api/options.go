@@ -16,7 +16,7 @@ const (
 )
 
 // optionTypes are the options that Ollama 0.17.4 knows; it ignores all others.
-var optionTypes = map[string]optionType{ //nolint:gochecknoglobals // a table
+var optionTypes = map[string]optionType{
 	"num_ctx": integer, "num_batch": integer, "num_gpu": integer, "main_gpu": integer, "num_thread": integer,
 	"num_keep": integer, "seed": integer, "num_predict": integer, "top_k": integer, "repeat_last_n": integer,
 	"use_mmap": boolean,

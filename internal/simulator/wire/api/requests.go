@@ -91,7 +91,7 @@ type Message struct {
 // Ollama does, and so the text of an error names the ChatRequest instead of the Message.
 func (m *Message) UnmarshalJSON(data []byte) error {
 	type Alias Message
-	return json.Unmarshal(data, (*Alias)(m))
+	return json.Unmarshal(data, (*Alias)(m)) //nolint:wrapcheck // the text is Ollama's
 }
 
 // Tool is a function that the model may ask the client to call.
@@ -159,7 +159,7 @@ const Forever = time.Duration(math.MaxInt64)
 func (d *Duration) UnmarshalJSON(data []byte) error {
 	var value any
 	if err := json.Unmarshal(data, &value); err != nil {
-		return err
+		return err //nolint:wrapcheck // the text is Ollama's
 	}
 	d.Duration = 5 * time.Minute
 	switch v := value.(type) {
@@ -168,11 +168,11 @@ func (d *Duration) UnmarshalJSON(data []byte) error {
 	case string:
 		parsed, err := time.ParseDuration(v)
 		if err != nil {
-			return err
+			return err //nolint:wrapcheck // the text is Ollama's
 		}
 		d.Duration = parsed
 	default:
-		return fmt.Errorf("Unsupported type: '%s'", reflect.TypeOf(v)) //nolint:staticcheck,revive // Ollama's words.
+		return fmt.Errorf("Unsupported type: '%s'", reflect.TypeOf(v)) //nolint:staticcheck // Ollama's words.
 	}
 	if d.Duration < 0 {
 		d.Duration = Forever

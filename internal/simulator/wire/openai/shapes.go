@@ -280,7 +280,7 @@ func (r ChatCompletionRequest) think() (*api.ThinkValue, error) {
 	}
 	switch {
 	case effort == "":
-		return nil, nil //nolint:nilnil // absent, as in the request
+		return nil, nil // absent, as in the request
 	case effort == "none":
 		return &api.ThinkValue{}, nil
 	case slices.Contains([]string{"high", "medium", "low"}, effort):
