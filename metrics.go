@@ -20,7 +20,9 @@ type metricDefinition struct {
 // definitions are the metrics, in the order of the documentation. All times are in ms.
 var definitions = []metricDefinition{
 	{"ollama_reqs", metrics.Counter, metrics.Default, func(*record.Record) (float64, bool) { return 1, true }},
-	{"ollama_req_failed", metrics.Rate, metrics.Default, func(r *record.Record) (float64, bool) { return metrics.B(!r.OK), true }},
+	{"ollama_req_failed", metrics.Rate, metrics.Default, func(r *record.Record) (float64, bool) {
+		return metrics.B(!r.OK), true
+	}},
 	trend("ollama_req_duration", func(r *record.Record) *float64 { return r.Duration }),
 	trend("ollama_connect_duration", func(r *record.Record) *float64 { return r.Connect }),
 	trend("ollama_ttft", func(r *record.Record) *float64 { return r.TTFT }),

@@ -37,7 +37,13 @@ func (r *RootModule) NewModuleInstance(vu modules.VU) modules.Instance {
 	if err != nil {
 		common.Throw(vu.Runtime(), fmt.Errorf("registering the ollama metrics: %w", err))
 	}
-	return &instance{root: r, vu: vu, metrics: metrics, runtimeOptions: vu.InitEnv().RuntimeOptions, env: vu.InitEnv().LookupEnv}
+	return &instance{
+		root:           r,
+		vu:             vu,
+		metrics:        metrics,
+		runtimeOptions: vu.InitEnv().RuntimeOptions,
+		env:            vu.InitEnv().LookupEnv,
+	}
 }
 
 // instance is the module in one VU.

@@ -3,6 +3,7 @@ package ollama
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -41,7 +42,7 @@ func (s *sender) Send(req *http.Request, observe func(http.RoundTripper) http.Ro
 	if req.ContentLength > 0 {
 		preq.Body = new(bytes.Buffer)
 		if _, err := preq.Body.ReadFrom(req.Body); err != nil {
-			return err
+			return fmt.Errorf("taking the body to k6: %w", err)
 		}
 	}
 	if s.state.CookieJar != nil {

@@ -28,8 +28,8 @@ const unknownError api.ErrorKind = "unknown"
 // Summarize computes the results of a run. Only measured calls that make a model work count,
 // and only successful ones in metrics.
 func Summarize(run Run) Results {
-	run.Interrupted = run.Interrupted || slices.ContainsFunc(run.Records, func(r record.Record) bool { return canceled(&r) })
-	groups := group(run)
+	groups, selfCheck := group(run), check(run.Records)
+	run.Interrupted = run.Interrupted || selfCheck.Canceled > 0
 	results := Results{
 		Schema:      Schema,
 		GeneratedAt: run.GeneratedAt.UTC(),
@@ -37,7 +37,7 @@ func Summarize(run Run) Results {
 		Settings:    run.Settings,
 		Series:      []Series{},
 		Comparisons: []Comparison{},
-		SelfCheck:   check(run.Records),
+		SelfCheck:   selfCheck,
 	}
 	if results.Settings == nil {
 		results.Settings = map[string]any{}
