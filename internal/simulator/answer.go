@@ -33,11 +33,14 @@ type wish struct {
 	seed     uint64
 }
 
+// longestAnswer bounds the tokens of an answer, so that no request can ask for all memory.
+const longestAnswer = 1 << 17
+
 // plan makes the answer; the same seed and prompt make the same one.
 func plan(w wish) answer {
 	random := rand.New(rand.NewPCG(w.seed, promptHash(w.prompt))) //nolint:gosec // no secrets, but repeatable
 	a := answer{reason: "length", asJSON: w.asJSON}
-	length := w.options.NumPredict
+	length := min(w.options.NumPredict, longestAnswer)
 	if length <= 0 {
 		length = max(1, w.mean/2+random.IntN(w.mean+1))
 		a.reason, a.more = "stop", 1

@@ -25,6 +25,33 @@ func dial(t *testing.T, server *simulator.Server, body string) net.Conn {
 	return conn
 }
 
+// Whatever is sent, the answer is one that a client can read.
+func FuzzRequests(f *testing.F) {
+	server := start(f, quick())
+	for _, body := range []string{
+		streamed, inOne, `{`, `[1]`, `null`, `{"model":"tiny","input":["a",1]}`, `{"model":"tiny","keep_alive":"1h"}`,
+		`{"model":"deepseek-r1:1.5b","think":"high","messages":[{"role":"user","content":"a","images":["aGk="]}]}`,
+		`{"model":"qwen3:0.6b","messages":[{"role":"u","content":[{"type":"text","text":"a"}]}],"tools":[{}],"stop":["a"]}`,
+		`{"model":"tiny","prompt":"a","context":[-1],"format":{},"options":{"num_predict":2,"stop":["", " "]}}`,
+	} {
+		f.Add(body)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		if strings.Contains(body, "num_predict") && len(body) > 200 {
+			return // long answers are as valid as short ones
+		}
+		for _, path := range []string{
+			"/api/generate", "/api/chat", "/api/embed", "/api/embeddings", "/api/show", "/api/pull",
+			"/v1/completions", "/v1/chat/completions", "/v1/embeddings",
+		} {
+			got := call(server, "POST", path, body)
+			require.NoError(t, got.err, path)
+			require.Contains(t, []int{200, 400, 404, 500}, got.status, path)
+			require.NotEmpty(t, got.lines, "%s: %s", path, got.body)
+		}
+	})
+}
+
 func TestThinksFirst(t *testing.T) {
 	t.Parallel()
 	log, config := newTruths(), quick()
