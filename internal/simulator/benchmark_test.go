@@ -95,3 +95,14 @@ func streams(tb testing.TB, server *simulator.Server, n, tokens int) {
 	wg.Wait()
 	require.False(tb, tb.Failed())
 }
+
+// BenchmarkToken writes one stream as fast as it goes: an operation is a token.
+func BenchmarkToken(b *testing.B) {
+	const tokens = 10_000
+	server := start(b, quick())
+	b.ReportAllocs()
+	b.ResetTimer()
+	for written := 0; written < b.N; written += tokens {
+		streams(b, server, 1, min(tokens, b.N-written))
+	}
+}

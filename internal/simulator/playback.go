@@ -187,7 +187,6 @@ func (p *playback) end() {
 func (p *playback) result(now time.Time) result {
 	r := result{
 		done: true, reason: p.answer.reason, toolCalls: p.answer.toolCalls,
-		thinking: p.answer.text(0, p.answer.thinking),
 		metrics: api.Metrics{
 			TotalDuration: now.Sub(p.x.arrived), LoadDuration: p.loaded.Sub(p.x.arrived),
 			PromptEvalCount: len(p.prompt), PromptEvalDuration: p.first.Sub(p.granted),
@@ -196,8 +195,12 @@ func (p *playback) result(now time.Time) result {
 	}
 	if r.toolCalls != nil {
 		r.reason = "stop"
-	} else {
-		r.text = p.answer.text(p.answer.thinking, len(p.answer.words))
+	}
+	if !p.stream {
+		r.thinking = p.answer.text(0, p.answer.thinking)
+		if r.toolCalls == nil {
+			r.text = p.answer.text(p.answer.thinking, len(p.answer.words))
+		}
 	}
 	if p.context != nil {
 		r.context = append(append([]int{}, p.context...), p.answer.ids()...)
