@@ -49,7 +49,7 @@ func (b *sharedBenchmark) begin(read *settings.Settings) (*settings.Settings, er
 		}
 	}
 	b.settings = read
-	b.turns = turns.New(read.Order, read.TargetNames())
+	b.turns = turns.New(read.Order, read.TargetNames(), read.Rounds())
 	return read, nil
 }
 
@@ -127,22 +127,16 @@ func (i *instance) turn(target string) *sobek.Promise {
 	if i.vu.State() == nil {
 		common.Throw(rt, fmt.Errorf("ollama: turn(%q) waits, which the init context can't", target))
 	}
-	ctx := i.vu.Context()
-	players := i.root.benchmark.turns
-	if i.playing != ctx {
-		// A VU that is done, or stopped, does not come back; nobody has to wait for it.
-		i.playing = ctx
-		context.AfterFunc(ctx, func() { players.Leave(target) })
-	}
+	ctx, players := i.vu.Context(), i.root.benchmark.turns // of the iteration
 	promise, resolve, reject := rt.NewPromise()
 	callback := i.vu.RegisterCallback()
 	go func() {
-		err := players.Take(ctx, target)
+		pass, err := players.Take(ctx, target)
 		callback(func() error {
 			if err != nil {
 				return reject(rt.NewGoError(err))
 			}
-			return resolve(func() { players.Pass(target) })
+			return resolve(pass)
 		})
 	}()
 	return promise

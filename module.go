@@ -8,7 +8,6 @@
 package ollama
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/grafana/sobek"
@@ -54,7 +53,6 @@ type instance struct {
 	runtimeOptions lib.RuntimeOptions
 	env            func(string) (string, bool) // the process's own environment
 	exports        modules.Exports             // once they have been asked for
-	playing        context.Context             // the one in which the VU takes turns, if it does
 }
 
 var (

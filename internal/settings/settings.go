@@ -156,6 +156,9 @@ func (s *Settings) TargetNames() []string {
 	return names
 }
 
+// Rounds returns how many requests each target gets.
+func (s *Settings) Rounds() int { return len(s.Models) * (s.Warmup + s.NumRequests) }
+
 // Map returns the settings under the names of their variables, for results.json.
 func (s *Settings) Map() map[string]any {
 	targets := make([]string, len(s.Targets))

@@ -21,129 +21,141 @@ const (
 	Parallel    Order = "parallel"
 )
 
-// joinTime is how long the others wait for a participant that has never shown up:
-// k6 starts all scenarios at once, but may have been told to leave one out.
-const joinTime = 5 * time.Second
+// patience is how long the others wait for a participant that has not shown up, or does
+// not come back for its next round: k6 starts all scenarios at once and iterations follow
+// one another at once, but a scenario may be left out, or stopped.
+const patience = 5 * time.Second
 
 // Turns is the order of play. At most one participant has the turn, unless all go in
-// parallel. Nobody waits for a participant that has left.
+// parallel. Nobody waits for a participant that has played its rounds.
 type Turns struct {
-	order Order
-	names []string
+	order   Order
+	names   []string
+	rounds  int
+	players []player
+	first   sync.Once
 
 	mu      sync.Mutex
-	state   []state
 	holder  int           // the participant that has the turn, or is to have it next
 	playing bool          // the holder has taken its turn
 	changed chan struct{} // closed and replaced at every change
-	expired bool          // joinTime is over
-	join    *time.Timer
 }
 
-type state int
+type player struct {
+	round int  // which it has come for; 0 before the first
+	gone  bool // it does not play any more
+}
 
-const (
-	expected state = iota // has not shown up yet
-	joined
-	gone
-)
-
-// New returns the turns of the participants, who play in the order of their names.
-func New(order Order, names []string) *Turns {
+// New returns the turns of the participants, who play so many rounds each, in the order of
+// their names.
+func New(order Order, names []string, rounds int) *Turns {
 	return &Turns{
 		order:   order,
 		names:   slices.Clone(names),
-		state:   make([]state, len(names)),
+		rounds:  rounds,
+		players: make([]player, len(names)),
 		changed: make(chan struct{}),
 	}
 }
 
 // Take waits until it is the participant's turn, and gives it the turn until it calls
-// Pass, calls Take again, or leaves. It returns ctx's error if that is done first, and
-// an error for a name that does not take part.
-func (t *Turns) Take(ctx context.Context, name string) error {
-	player := slices.Index(t.names, name)
-	if player < 0 {
-		return fmt.Errorf("%q does not take part; those who do: %q", name, t.names)
+// pass, calls Take for its next round, or ctx is done. Only the first call of pass counts.
+// Take returns ctx's error if that is done first, and an error for a name that does not
+// take part.
+func (t *Turns) Take(ctx context.Context, name string) (pass func(), err error) {
+	who := slices.Index(t.names, name)
+	if who < 0 {
+		return nil, fmt.Errorf("%q does not take part; those who do: %q", name, t.names)
 	}
-	t.Pass(name)
+	t.first.Do(func() {
+		for other := range t.players {
+			t.expect(other, 0)
+		}
+	})
+	round := t.arrive(who)
+	context.AfterFunc(ctx, func() {
+		t.pass(who, round)
+		t.expect(who, round)
+	})
 	for {
-		changed, ok := t.try(player)
+		changed, ok := t.try(who)
 		if ok {
-			return nil
+			return func() { t.pass(who, round) }, nil
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return ctx.Err()
+			return nil, ctx.Err()
 		}
 	}
 }
 
-// try gives the player the turn if it is its own; otherwise it returns what to wait for.
-func (t *Turns) try(player int) (changed <-chan struct{}, ok bool) {
+// arrive notes that the participant has come for its next round, which it returns. It can
+// have no turn of an earlier one any more.
+func (t *Turns) arrive(who int) (round int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.join == nil {
-		t.join = time.AfterFunc(joinTime, t.expire)
+	if t.playing && t.holder == who {
+		t.next()
 	}
-	if t.state[player] != joined {
-		t.state[player] = joined
-		t.notify()
-	}
+	t.players[who].gone = false
+	t.players[who].round++
+	t.notify()
+	return t.players[who].round
+}
+
+// try gives the participant the turn if it is its own; otherwise it returns what to wait for.
+func (t *Turns) try(who int) (changed <-chan struct{}, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if t.order == Parallel {
 		return nil, true
 	}
-	t.skipAbsent()
-	if t.holder == player && !t.playing {
+	for range t.names { // past those who will not come
+		if t.playing || !t.players[t.holder].gone {
+			break
+		}
+		t.holder = (t.holder + 1) % len(t.names)
+	}
+	if t.holder == who && !t.playing {
 		t.playing = true
 		return nil, true
 	}
 	return t.changed, false
 }
 
-// Pass ends the participant's turn. Who has no turn can't pass it, so calling it twice
-// does no harm.
-func (t *Turns) Pass(name string) {
+// pass ends the participant's turn of a round, unless that is over.
+func (t *Turns) pass(who, round int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.playing || t.names[t.holder] != name {
+	if t.players[who].round != round {
 		return
 	}
+	t.players[who].gone = t.players[who].gone || round >= t.rounds
+	if t.playing && t.holder == who {
+		t.next()
+	}
+	t.notify()
+}
+
+// next ends the turn that is on.
+func (t *Turns) next() {
 	t.playing = false
 	if t.order == Interleaved {
 		t.holder = (t.holder + 1) % len(t.names)
 	}
-	t.notify()
 }
 
-// Leave ends the participation; nobody waits for it from now on.
-func (t *Turns) Leave(name string) {
-	t.Pass(name)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if player := slices.Index(t.names, name); player >= 0 {
-		t.state[player] = gone
-		t.notify()
-	}
-}
-
-// skipAbsent moves the turn on from participants who will not take it.
-func (t *Turns) skipAbsent() {
-	for range t.names {
-		absent := t.state[t.holder] == gone || t.state[t.holder] == expected && t.expired
-		if !absent || t.playing {
-			return
+// expect gives the participant some time to come for the round after this one.
+func (t *Turns) expect(who, round int) {
+	time.AfterFunc(patience, func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if t.players[who].round == round {
+			t.players[who].gone = true
+			t.notify()
 		}
-		t.holder = (t.holder + 1) % len(t.names)
-	}
-}
-
-func (t *Turns) expire() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.expired = true
-	t.notify()
+	})
 }
 
 func (t *Turns) notify() {
