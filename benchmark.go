@@ -244,6 +244,10 @@ func readWith(rt *sobek.Runtime, open sobek.Value) func(string) (string, error) 
 			return "", fmt.Errorf("benchmark(__ENV, open) was not given open to read it")
 		}
 		content, err := read(sobek.Undefined(), rt.ToValue(path))
+		var exception *sobek.Exception
+		if errors.As(err, &exception) && exception.Unwrap() != nil {
+			err = exception.Unwrap() // without the stack trace
+		}
 		if err != nil {
 			return "", err
 		}

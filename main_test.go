@@ -30,6 +30,7 @@ type received struct {
 	header       http.Header
 	body         string
 	at           time.Time
+	left         <-chan struct{} // closed when the client is gone
 }
 
 // field returns a field of the request's JSON.
@@ -65,7 +66,7 @@ func unstarted(handler func(w http.ResponseWriter, r received)) *server {
 		if err != nil {
 			return // the client left
 		}
-		request := received{r.Method, r.URL.Path, r.RequestURI, r.Header, string(body), time.Now()}
+		request := received{r.Method, r.URL.Path, r.RequestURI, r.Header, string(body), time.Now(), r.Context().Done()}
 		s.mu.Lock()
 		s.seen = append(s.seen, request)
 		s.mu.Unlock()
