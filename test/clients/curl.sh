@@ -29,7 +29,7 @@ call() {
 
 calls() {
   local u=$1 p='"model":"tiny","prompt":"the calm sea"'
-  local m='"model":"tiny","messages":[{"role":"user","content":"the calm sea"}]' n='"options":{"num_predict":3}'
+  local m='"model":"tiny","messages":[{"role":"user","content":"the calm sea"}]' n='"options":{"temperature":0,"num_predict":3}'
   call root GET "$u/"
   call "root, head" HEAD "$u/"
   call version GET "$u/api/version"
@@ -43,7 +43,7 @@ calls() {
   call "generate, raw" POST "$u/api/generate" "{$p,$n,\"raw\":true}"
   call "generate, HTTP/1.0" POST "$u/api/generate" "{$p,$n}" --http1.0
   call "generate, chunked upload" POST "$u/api/generate" "{$p,$n}" -H 'Transfer-Encoding: chunked'
-  call "generate, other case" POST "$u/api/generate" '{"MODEL":"tiny","Prompt":"x","OPTIONS":{"num_predict":2}} garbage'
+  call "generate, other case" POST "$u/api/generate" '{"MODEL":"tiny","Prompt":"x","OPTIONS":{"temperature":0,"num_predict":2}} garbage'
   call "chat, stream" POST "$u/api/chat" "{$m,$n}"
   call "chat, no stream" POST "$u/api/chat" "{$m,$n,\"stream\":false}"
   call "embed" POST "$u/api/embed" '{"model":"tiny","input":"the sea"}'
@@ -52,11 +52,11 @@ calls() {
   call "embed, bad input" POST "$u/api/embed" '{"model":"tiny","input":[1]}'
   call "embeddings, nothing" POST "$u/api/embeddings" '{"model":"tiny","prompt":""}'
   call "embeddings, unknown model" POST "$u/api/embeddings" '{"model":"nope","prompt":"x"}'
-  call "v1 chat" POST "$u/v1/chat/completions" "{$m,\"max_tokens\":3}"
-  call "v1 chat, stream" POST "$u/v1/chat/completions" "{$m,\"max_tokens\":3,\"stream\":true}"
-  call "v1 chat, usage" POST "$u/v1/chat/completions" "{$m,\"max_tokens\":3,\"stream\":true,\"stream_options\":{\"include_usage\":true}}"
-  call "v1 completions" POST "$u/v1/completions" "{$p,\"max_tokens\":3}"
-  call "v1 completions, stream" POST "$u/v1/completions" "{$p,\"max_tokens\":3,\"stream\":true}"
+  call "v1 chat" POST "$u/v1/chat/completions" "{$m,\"temperature\":0,\"max_tokens\":3}"
+  call "v1 chat, stream" POST "$u/v1/chat/completions" "{$m,\"temperature\":0,\"max_tokens\":3,\"stream\":true}"
+  call "v1 chat, usage" POST "$u/v1/chat/completions" "{$m,\"temperature\":0,\"max_tokens\":3,\"stream\":true,\"stream_options\":{\"include_usage\":true}}"
+  call "v1 completions" POST "$u/v1/completions" "{$p,\"temperature\":0,\"max_tokens\":3}"
+  call "v1 completions, stream" POST "$u/v1/completions" "{$p,\"temperature\":0,\"max_tokens\":3,\"stream\":true}"
   call "v1 model" GET "$u/v1/models/tiny"
   call "v1 unknown model" GET "$u/v1/models/nope"
   call "v1 chat, unknown model" POST "$u/v1/chat/completions" '{"model":"nope","messages":[{"role":"user","content":"x"}]}'
@@ -95,7 +95,7 @@ faults() {
   local server
   for server in "$@"; do
     case ${server%%=*} in works | ready | floods) continue ;; esac
-    call "${server%%=*}" POST "${server#*=}/api/generate" '{"model":"tiny","prompt":"x","options":{"num_predict":4}}'
+    call "${server%%=*}" POST "${server#*=}/api/generate" '{"model":"tiny","prompt":"x","options":{"temperature":0,"num_predict":4}}'
     call "${server%%=*}, v1" POST "${server#*=}/v1/chat/completions" \
       '{"model":"tiny","messages":[{"role":"user","content":"x"}],"max_tokens":4,"stream":true}'
   done

@@ -54,12 +54,12 @@ func calls(client *api.Client) {
 	}{
 		{"unload", `{"model":"tiny","keep_alive":0}`},
 		{"preload", `{"model":"tiny"}`},
-		{"stream", `{"model":"tiny","prompt":"the calm sea","options":{"num_predict":5}}`},
-		{"no stream", `{"model":"tiny","prompt":"the calm sea","stream":false,"options":{"num_predict":5}}`},
-		{"raw", `{"model":"tiny","prompt":"the calm sea","raw":true,"options":{"num_predict":5}}`},
-		{"one token", `{"model":"tiny","prompt":"the calm sea","options":{"num_predict":1}}`},
-		{"with context", `{"model":"tiny","prompt":"the calm sea","context":[101,102],"options":{"num_predict":2}}`},
-		{"name with tag", `{"model":"TINY:latest","prompt":"the calm sea","options":{"num_predict":2}}`},
+		{"stream", `{"model":"tiny","prompt":"the calm sea","options":{"temperature":0,"num_predict":5}}`},
+		{"no stream", `{"model":"tiny","prompt":"the calm sea","stream":false,"options":{"temperature":0,"num_predict":5}}`},
+		{"raw", `{"model":"tiny","prompt":"the calm sea","raw":true,"options":{"temperature":0,"num_predict":5}}`},
+		{"one token", `{"model":"tiny","prompt":"the calm sea","options":{"temperature":0,"num_predict":1}}`},
+		{"with context", `{"model":"tiny","prompt":"the calm sea","context":[101,102],"options":{"temperature":0,"num_predict":2}}`},
+		{"name with tag", `{"model":"TINY:latest","prompt":"the calm sea","options":{"temperature":0,"num_predict":2}}`},
 		{"unknown model", `{"model":"nope","prompt":"x"}`},
 		{"no model", `{"prompt":"x"}`},
 		{"bad option", `{"model":"tiny","prompt":"x","options":{"num_predict":"x"}}`},
@@ -73,8 +73,8 @@ func calls(client *api.Client) {
 	}
 	const user = `"model":"tiny","messages":[{"role":"user","content":"the calm sea"}]`
 	for _, c := range []struct{ name, body string }{
-		{"stream", `{` + user + `,"options":{"num_predict":5}}`},
-		{"no stream", `{` + user + `,"stream":false,"options":{"num_predict":5}}`},
+		{"stream", `{` + user + `,"options":{"temperature":0,"num_predict":5}}`},
+		{"no stream", `{` + user + `,"stream":false,"options":{"temperature":0,"num_predict":5}}`},
 		{"no messages", `{"model":"tiny"}`},
 		{"unknown model", `{"model":"nope","messages":[{"role":"user","content":"x"}]}`},
 		{"no model", `{"messages":[{"role":"user","content":"x"}]}`},
@@ -90,9 +90,9 @@ func calls(client *api.Client) {
 
 func faults(name string, client *api.Client) {
 	ctx := context.Background()
-	generate(ctx, client, name+", generate", `{"model":"tiny","prompt":"x","options":{"num_predict":6}}`)
-	generate(ctx, client, name+", no stream", `{"model":"tiny","prompt":"x","stream":false,"options":{"num_predict":6}}`)
-	chat(ctx, client, name+", chat", `{"model":"tiny","messages":[{"role":"user","content":"x"}],"options":{"num_predict":6}}`)
+	generate(ctx, client, name+", generate", `{"model":"tiny","prompt":"x","options":{"temperature":0,"num_predict":6}}`)
+	generate(ctx, client, name+", no stream", `{"model":"tiny","prompt":"x","stream":false,"options":{"temperature":0,"num_predict":6}}`)
+	chat(ctx, client, name+", chat", `{"model":"tiny","messages":[{"role":"user","content":"x"}],"options":{"temperature":0,"num_predict":6}}`)
 }
 
 func generate(ctx context.Context, client *api.Client, name, body string) {
@@ -226,14 +226,14 @@ func embed(ctx context.Context, client *api.Client) {
 func leave(client *api.Client) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	request := api.GenerateRequest{Model: "tiny", Prompt: "x", Options: map[string]any{"num_predict": 200}}
+	request := api.GenerateRequest{Model: "tiny", Prompt: "x", Options: map[string]any{"temperature": 0, "num_predict": 200}}
 	err := client.Generate(ctx, &request, func(api.GenerateResponse) error {
 		cancel()
 		return ctx.Err()
 	})
 	fmt.Println("leave:", errors.Is(err, context.Canceled))
 	generate(context.Background(), client, "after leaving",
-		`{"model":"tiny","prompt":"the calm sea","options":{"num_predict":2}}`)
+		`{"model":"tiny","prompt":"the calm sea","options":{"temperature":0,"num_predict":2}}`)
 }
 
 func must(err error) {

@@ -4,7 +4,7 @@ import { Ollama } from 'ollama';
 
 const user = { model: 'tiny', messages: [{ role: 'user', content: 'the calm sea' }] };
 const prompt = { model: 'tiny', prompt: 'the calm sea' };
-const few = { options: { num_predict: 5 } };
+const few = { options: { temperature: 0, num_predict: 5 } };
 
 function outcome(error) {
   if (!error) return 'no error';
@@ -56,7 +56,7 @@ async function calls(host) {
   await run('generate, stream', () => client.generate({ ...prompt, ...few, stream: true }));
   await run('generate, no stream', () => client.generate({ ...prompt, ...few }));
   await run('generate, raw', () => client.generate({ ...prompt, ...few, raw: true, stream: true }));
-  await run('generate, one token', () => client.generate({ ...prompt, options: { num_predict: 1 } }));
+  await run('generate, one token', () => client.generate({ ...prompt, options: { temperature: 0, num_predict: 1 } }));
   await run('generate, unknown model', () => client.generate({ ...prompt, model: 'nope', stream: true }));
   await run('generate, no model', () => client.generate({ prompt: 'x' }));
   await run('generate, bad option', () => client.generate({ ...prompt, options: { num_predict: 'x' } }));
@@ -78,11 +78,11 @@ async function calls(host) {
   await run('ps', async () => (await client.ps()).models[0]);
   await run('version', () => client.version());
   await run('leave', async () => {
-    const stream = await client.generate({ ...prompt, options: { num_predict: 200 }, stream: true });
+    const stream = await client.generate({ ...prompt, options: { temperature: 0, num_predict: 200 }, stream: true });
     setImmediate(() => stream.abort());
     return { [Symbol.asyncIterator]: async function* () { for await (const _ of stream); } };
   });
-  await run('after leaving', () => client.generate({ ...prompt, options: { num_predict: 2 } }));
+  await run('after leaving', () => client.generate({ ...prompt, options: { temperature: 0, num_predict: 2 } }));
 }
 
 async function faults(servers) {
