@@ -62,7 +62,10 @@ func simulate(s *settings.Settings) error {
 		if target.Name == settings.Remote {
 			config = simulator.Remote()
 		}
-		config.AnyModel = true
+		config.Models = nil
+		for _, model := range s.Models {
+			config.Models = append(config.Models, simulator.NamedModel(model))
+		}
 		server, err := simulator.Start(context.Background(), config)
 		if err != nil {
 			return fmt.Errorf("SIMULATE: starting the simulated %s server: %w", target.Name, err)
