@@ -2,6 +2,7 @@ package ollama
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -28,6 +29,7 @@ type sharedBenchmark struct {
 	mu       sync.Mutex
 	settings *settings.Settings // nil before a script asks for a benchmark
 	turns    *turns.Turns
+	run      string // a name that no other run has
 }
 
 // begin is called by each VU with the same settings; the first call counts. What can
@@ -49,6 +51,7 @@ func (b *sharedBenchmark) begin(read *settings.Settings) (*settings.Settings, er
 		}
 	}
 	b.settings = read
+	b.run = rand.Text()
 	b.turns = turns.New(read.Order, read.TargetNames(), read.Rounds())
 	return read, nil
 }
@@ -77,9 +80,13 @@ func simulate(s *settings.Settings) error {
 
 // newBenchmark is benchmark(__ENV, open): it reads the settings of a comparison and
 // stops the test if one is wrong.
-func (i *instance) newBenchmark(env *sobek.Object, open sobek.Value) *sobek.Object {
+func (i *instance) newBenchmark(env, open sobek.Value) *sobek.Object {
 	rt := i.vu.Runtime()
-	read, err := settings.Read(lookupIn(env), readWith(rt, open))
+	variables, ok := env.(*sobek.Object)
+	if !ok {
+		throwTypeError(rt, "benchmark(__ENV, open)", fmt.Errorf("__ENV: must be an object, got %s", describe(env)))
+	}
+	read, err := settings.Read(lookupIn(variables), readWith(rt, open))
 	if err == nil {
 		read, err = i.root.benchmark.begin(read)
 	}
@@ -102,11 +109,15 @@ func (i *instance) newBenchmark(env *sobek.Object, open sobek.Value) *sobek.Obje
 	set("stream", read.Stream)
 	set("locale", string(read.Locale))
 	set("out", read.Out)
+	set("run", i.root.benchmark.run)
 	set("turn", i.turn)
 	set("begin", func(target string) string {
 		return report.BeginLine(target, read.NumRequests, read.Locale)
 	})
 	set("line", func(result *sobek.Object, number int) string {
+		if result == nil || result.Get("timings") == nil {
+			throwTypeError(rt, "line(result, number)", errors.New("result: must be the result of a request"))
+		}
 		return whose(read, result) + report.RequestLine(lineRecord(result), number, digits, read.Locale)
 	})
 	set("finish", i.finishBenchmark)
@@ -186,24 +197,26 @@ func lineRecord(result *sobek.Object) record.Record {
 }
 
 // finishBenchmark is what a benchmark's teardown has to do: fail the test if a target
-// never answered, and report if k6 will not ask for it.
+// never answered for a model, and report if k6 will not ask for it.
 func (i *instance) finishBenchmark() {
 	rt := i.vu.Runtime()
 	state := i.vu.State()
 	if state == nil {
 		common.Throw(rt, errors.New("ollama: finish() belongs in teardown()"))
 	}
+	s := i.root.benchmark.settings
 	records, _ := i.root.recorder.snapshot()
-	for _, target := range i.root.benchmark.settings.TargetNames() {
-		if neverAnswered(records, target) {
-			state.Logger.Errorf("every request to %s failed", target)
-			state.TestStatus.MarkFailed()
+	for _, target := range s.TargetNames() {
+		for _, model := range s.Models {
+			if neverAnswered(records, target, model) {
+				state.Logger.Errorf("every request to %s for %s failed", target, model)
+				state.TestStatus.MarkFailed()
+			}
 		}
 	}
 	if i.runtimeOptions.SummaryMode.String != "disabled" {
 		return
 	}
-	s := i.root.benchmark.settings
 	content, err := i.compose(&reportOptions{out: s.Out, locale: s.Locale}, colours(nil))
 	if err == nil {
 		err = save(content)
@@ -213,12 +226,13 @@ func (i *instance) finishBenchmark() {
 	}
 }
 
-// neverAnswered says whether the target was asked, and no measured request went well.
-func neverAnswered(records []record.Record, target string) bool {
+// neverAnswered says whether the target was asked for the model, and no measured request
+// went well.
+func neverAnswered(records []record.Record, target, model string) bool {
 	asked := false
 	for i := range records {
 		r := &records[i]
-		if r.Target != target || r.Phase != record.Measure || r.Error != nil && r.Error.Type == api.Canceled {
+		if r.Target != target || r.Model != model || r.Phase != record.Measure || r.Error != nil && r.Error.Type == api.Canceled {
 			continue
 		}
 		if r.OK {

@@ -194,9 +194,9 @@ func TestBenchmarkSimulated(t *testing.T) {
 }
 
 // Every figure of results.json is what the lines of requests.ndjson make, and warm-up
-// requests are in none.
-func TestBenchmarkFigures(t *testing.T) {
-	t.Parallel()
+// requests are in none. It holds times against the server's, so it runs while nothing
+// else of this package does.
+func TestBenchmarkFigures(t *testing.T) { //nolint:paralleltest // see above
 	var localTruth, remoteTruth bytes.Buffer
 	local := simulate(t, func(c *simulator.Config) {
 		anyModel(c)
@@ -601,7 +601,26 @@ func TestBenchmarkOneSideFails(t *testing.T) {
 	}
 }
 
-// What a model is missing for, the hint says which are there.
+// One of two models is on one side only: the other is compared, and the run fails.
+func TestBenchmarkOneModelFails(t *testing.T) {
+	t.Parallel()
+	remote := ollamaOf(t, func(w http.ResponseWriter, r received) {
+		if r.field("model") == "n" {
+			w.WriteHeader(http.StatusNotFound)
+			send(w, `{"error":"model 'n' not found"}`)
+			return
+		}
+		send(w, generateAnswer)
+	})
+	got := runBenchmark(t, sides(ollamaOf(t, answer(generateAnswer)), remote, "MODEL=m,n", "NUM_REQUESTS=2"))
+	assert.NotZero(t, got.Code)
+	assert.Contains(t, got.Stderr, "every request to remote for n failed")
+	require.Len(t, got.results.Comparisons, 2)
+	assert.NotEmpty(t, got.results.Comparisons[0].Metrics)
+	assert.Empty(t, got.results.Comparisons[1].Metrics)
+}
+
+// Where a model is missing, the hint says which are there.
 func TestBenchmarkModelsThatAreThere(t *testing.T) {
 	t.Parallel()
 	local := simulate(t, nil)

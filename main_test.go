@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -212,3 +213,5 @@ func writeFile(t *testing.T, file string, content []byte) {
 	t.Helper()
 	require.NoError(t, os.WriteFile(file, content, 0o600))
 }
+
+func splitLines(text string) []string { return strings.Split(strings.TrimSpace(text), "\n") }

@@ -54,6 +54,9 @@ func (i *instance) parseReportOptions(argument sobek.Value) (*reportOptions, err
 	options := &reportOptions{locale: locale.FromEnvironment(i.lookup)}
 	readers := map[string]option{
 		"out": func(v sobek.Value) error {
+			if kindOf(v) != "string" { // '' is what benchmark().out is where no files are wanted
+				return fmt.Errorf("must be a string, got %s", describe(v))
+			}
 			options.out = v.String()
 			return nil
 		},

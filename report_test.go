@@ -1,0 +1,84 @@
+package ollama_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/xk6-ollama/xk6-ollama/internal/k6test"
+)
+
+func TestReportOptions(t *testing.T) {
+	t.Parallel()
+	out := t.TempDir() + "/deep/er"
+	result := k6test.Script(t, []string{"LANG=ko_KR.UTF-8"}, `
+		import { report } from 'k6/x/ollama';
+		const attempt = (options) => {
+			try { return Object.keys(report({}, options)).map((f) => f.replace('`+out+`/', '')).sort().join(); } catch (e) { return e.name + ': ' + e.message; }
+		};
+		export default function () {}
+		export function handleSummary() {
+			return { stdout: [
+				undefined, null, {}, { out: '`+out+`' }, { out: '' }, { out: null }, { locale: 'en' }, { locale: 'fr' }, { locale: 5 }, { out: 5 },
+				{ out: {} }, { otu: 'x' }, 'results', [],
+			].map(attempt).join('\n') };
+		}`)
+	require.Zero(t, result.Code, result.Stderr)
+	const where = "TypeError: ollama: report(data, options): "
+	assert.Equal(t, []string{
+		"stdout", "stdout", "stdout", "report.md,requests.ndjson,results.json,stdout", "stdout", "stdout", "stdout",
+		where + `locale: unknown locale "fr", expected en or ko`,
+		where + `locale: unknown locale "5", expected en or ko`,
+		where + `out: must be a string, got 5`,
+		where + `out: must be a string, got an object`,
+		where + `otu: unknown; the options are locale, out`,
+		where + `options: must be an object, got "results"`,
+		where + `options: must be an object, got an array`,
+	}, splitLines(result.Stdout))
+	assert.DirExists(t, out)
+}
+
+// A directory that can't be made costs the files, not the text.
+func TestReportWhereNoDirectoryCanBe(t *testing.T) {
+	t.Parallel()
+	ollama := serve(t, answer(generateAnswer))
+	result := k6test.Script(t, []string{"OLLAMA_HOST=" + ollama.URL}, `
+		import ollama, { report } from 'k6/x/ollama';
+		export default async function () { await ollama.generate({ model: 'm' }); }
+		export const handleSummary = (data) => report(data, { out: '`+os.DevNull+`/out' });`)
+	assert.Contains(t, result.Stdout, "100.0% (1/1)")
+	assert.Contains(t, result.Stderr, os.DevNull+`/out`)
+	assert.Contains(t, result.Stderr, "can't be made")
+}
+
+// What a script can do wrong with a benchmark is an exception that names it.
+func TestWrongUseOfBenchmark(t *testing.T) {
+	t.Parallel()
+	result := k6test.Script(t, []string{"ONLY=local"}, `
+		import { benchmark } from 'k6/x/ollama';
+		const attempt = (f) => { try { return String(f()); } catch (e) { return e.name + ': ' + e.message; } };
+		const init = [() => benchmark(), () => benchmark(null), () => benchmark('x')].map(attempt);
+		const bench = benchmark(__ENV, open);
+		init.push(attempt(() => bench.turn('local')));
+		export default async function () {
+			const wrong = [() => bench.line(), () => bench.line({}, 1), () => bench.line('x', 1)].map(attempt);
+			try { await bench.turn('nobody'); } catch (e) { wrong.push(e.message); }
+			console.log(JSON.stringify([...init, ...wrong]));
+		}`)
+	require.Zero(t, result.Code, result.Stderr)
+	got := logged[[]string](t, result)
+	for i, want := range []string{
+		`TypeError: ollama: benchmark(__ENV, open): __ENV: must be an object, got undefined`,
+		`TypeError: ollama: benchmark(__ENV, open): __ENV: must be an object, got null`,
+		`TypeError: ollama: benchmark(__ENV, open): __ENV: must be an object, got "x"`,
+		`ollama: turn("local") waits, which the init context can't`,
+		`TypeError: ollama: line(result, number): result: must be the result of a request`,
+		`TypeError: ollama: line(result, number): result: must be the result of a request`,
+		`TypeError: `,
+		`"nobody" does not take part`,
+	} {
+		assert.Contains(t, got[i], want)
+	}
+}
