@@ -86,7 +86,7 @@ export interface Options extends SharedOptions {
   model?: string;
   /** The name under which the server is reported. Default: `host:port`. */
   target?: string;
-  /** Sent as `Authorization: Bearer …`. */
+  /** Sent as `Authorization: Bearer …`. Default: `OLLAMA_API_KEY`, unless the host is this machine. */
   apiKey?: string;
 }
 
@@ -427,6 +427,8 @@ export interface Benchmark {
   readonly stream: boolean;
   readonly locale: 'en' | 'ko';
   readonly out: string;
+  /** A name for this run that no other run has. */
+  readonly run: string;
   /** Waits until it is the target's turn; resolves with the function that passes it on. Nobody waits for a VU that has ended. */
   turn(target: string): Promise<() => void>;
   /** The line of the log before the first measured request of a target. */

@@ -110,6 +110,9 @@ func (i *instance) parseClientOptions(argument sobek.Value) (*clientOptions, err
 	if options.target == "" {
 		options.target = endpoint.Label()
 	}
+	if options.apiKey == "" && !endpoint.Loopback() {
+		options.apiKey, _ = i.lookup("OLLAMA_API_KEY")
+	}
 	return options, nil
 }
 

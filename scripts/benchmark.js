@@ -7,7 +7,7 @@
 import exec from 'k6/execution';
 import { Ollama, benchmark, report } from 'k6/x/ollama';
 import { planFor, scenariosFor } from './lib/plan.js';
-import { newRun, promptFor } from './lib/prompt.js';
+import { promptFor } from './lib/prompt.js';
 
 const bench = benchmark(__ENV, open);
 
@@ -31,11 +31,10 @@ export async function setup() {
     inquiries.push(...bench.models.map((model) => client.show({ model }, soon)));
   }
   await Promise.all(inquiries);
-  return { run: newRun() };
 }
 
 // One request of one target.
-export async function ask({ run }) {
+export async function ask() {
   const target = __ENV.TARGET;
   const { model, phase, number } = planFor(bench, exec.scenario.iterationInTest);
   const pass = await bench.turn(target);
@@ -45,7 +44,7 @@ export async function ask({ run }) {
   const result = await clients[target].generate(
     {
       model,
-      prompt: promptFor(bench, run, model, number),
+      prompt: promptFor(bench, model, number),
       stream: bench.stream,
       options: { seed: 42, temperature: 0, num_predict: bench.numPredict },
     },

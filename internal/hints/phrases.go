@@ -8,8 +8,8 @@ var english = phrases{
 			"that the script sends.",
 		plainToSecure:                "This port speaks HTTPS: write https:// in the address.",
 		situation(api.ModelNotFound): "Download the model: `{env}ollama pull {model}`.",
-		situation(api.Unauthorized): "The server asks who you are: set apiKey or headers " +
-			"(such as Authorization) on the client, and check that the key is still valid.",
+		situation(api.Unauthorized): "The server asks who you are: put its key into OLLAMA_API_KEY, " +
+			"or a name and password into the address; in a script set apiKey or headers on the client.",
 		forbidden: "The server forbids this client: allow its origin with OLLAMA_ORIGINS on the server, " +
 			"and reach the server under a host name that it or its proxy accepts.",
 		situation(api.Overloaded): "The server has no room for more requests: use fewer VUs or a lower rate, " +
@@ -62,8 +62,8 @@ var korean = phrases{
 		situation(api.InvalidRequest): "서버가 요청을 거부했습니다: 스크립트가 보내는 옵션과 본문을 확인하세요.",
 		plainToSecure:                 "이 포트는 HTTPS를 사용합니다: 주소를 https://로 쓰세요.",
 		situation(api.ModelNotFound):  "모델을 다운로드하세요: `{env}ollama pull {model}`.",
-		situation(api.Unauthorized): "서버가 인증을 요구합니다: 클라이언트에 apiKey 또는 headers(예: Authorization)를 설정하고 " +
-			"키가 유효한지 확인하세요.",
+		situation(api.Unauthorized): "서버가 인증을 요구합니다: 키를 OLLAMA_API_KEY에 넣거나 주소에 이름과 암호를 쓰세요; " +
+			"스크립트에서는 클라이언트에 apiKey 또는 headers를 설정하세요.",
 		forbidden: "서버가 이 클라이언트를 허용하지 않습니다: 서버의 OLLAMA_ORIGINS에 출처를 추가하고, " +
 			"서버나 프록시가 허용하는 호스트 이름으로 접속하세요.",
 		situation(api.Overloaded): "서버가 더 이상 요청을 받지 못합니다: VU 수나 요청 속도를 줄이거나, " +

@@ -5,16 +5,11 @@ import { md5 } from 'k6/crypto';
 //
 // With CACHE=cold it is unique from its first word on. A server keeps the processed
 // beginning of recent prompts; a prompt that begins like an earlier one would measure
-// that cache instead of the model.
-export function promptFor(bench, run, model, number) {
+// that cache instead of the model. The name of the run is part of it, so that a later run
+// finds nothing of this one.
+export function promptFor(bench, model, number) {
   if (bench.cache !== 'cold') {
     return bench.prompt;
   }
-  return `${md5(`${run} ${model} ${number}`, 'hex').slice(0, 8)} ${bench.prompt}`;
-}
-
-// A name for this run that no other run has, so that a later run finds no prompt of this
-// one in a server's cache.
-export function newRun() {
-  return `${Date.now()}-${Math.random()}`;
+  return `${md5(`${bench.run} ${model} ${number}`, 'hex').slice(0, 8)} ${bench.prompt}`;
 }
