@@ -102,8 +102,9 @@ func TestWrongArguments(t *testing.T) {
 	}
 	calls := append([]wrong{}, construct...)
 	for _, w := range append(append([]wrong{}, shared...), ofCall...) {
-		calls = append(calls, wrong{"ollama.generate({ prompt: 'a' }, " + w.code + ")", w.message})
-		calls = append(calls, wrong{"ollama.version({}, " + w.code + ")", w.message})
+		calls = append(calls,
+			wrong{"ollama.generate({ prompt: 'a' }, " + w.code + ")", w.message},
+			wrong{"ollama.version({}, " + w.code + ")", w.message})
 	}
 	for _, w := range requests {
 		calls = append(calls, wrong{"ollama." + w.code, w.message})
@@ -163,7 +164,12 @@ func TestMissingModel(t *testing.T) {
 		export default function () {
 			for (const call of ['generate', 'chat', 'embed', 'show', 'pull', 'load', 'unload']) {
 				for (const request of [undefined, null, {}, { model: '' }, { model: null }]) {
-					try { ollama[call](request); console.log('nothing was thrown'); } catch (e) { console.log(e.name + ': ' + e.message); }
+					try {
+						ollama[call](request);
+						console.log('nothing was thrown');
+					} catch (e) {
+						console.log(e.name + ': ' + e.message);
+					}
 				}
 			}
 		}`)

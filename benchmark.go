@@ -232,7 +232,8 @@ func neverAnswered(records []record.Record, target, model string) bool {
 	asked := false
 	for i := range records {
 		r := &records[i]
-		if r.Target != target || r.Model != model || r.Phase != record.Measure || r.Error != nil && r.Error.Type == api.Canceled {
+		canceled := r.Error != nil && r.Error.Type == api.Canceled
+		if r.Target != target || r.Model != model || r.Phase != record.Measure || canceled {
 			continue
 		}
 		if r.OK {
@@ -263,7 +264,7 @@ func readWith(rt *sobek.Runtime, open sobek.Value) func(string) (string, error) 
 		content, err := read(sobek.Undefined(), rt.ToValue(path))
 		var exception *sobek.Exception
 		if errors.As(err, &exception) && exception.Unwrap() != nil {
-			err = exception.Unwrap() // without the stack trace
+			return "", exception.Unwrap() // without the stack trace
 		}
 		if err != nil {
 			return "", err

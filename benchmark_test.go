@@ -83,7 +83,7 @@ type summary struct {
 
 func readRequests(t *testing.T, file string) []line {
 	t.Helper()
-	content, err := os.ReadFile(file) //nolint:gosec // a file of the test
+	content, err := os.ReadFile(file)
 	require.NoError(t, err)
 	var all []line
 	for text := range strings.Lines(string(content)) {
@@ -113,11 +113,11 @@ func runBenchmark(t *testing.T, settings []string, args ...string) *benchmarkRun
 func readBenchmark(t *testing.T, result k6test.Result, out string) *benchmarkRun {
 	t.Helper()
 	run := &benchmarkRun{Result: result}
-	content, err := os.ReadFile(filepath.Join(out, "results.json")) //nolint:gosec // a file of the test
+	content, err := os.ReadFile(filepath.Join(out, "results.json"))
 	require.NoError(t, err, "%s\n%s", result.Stdout, result.Stderr)
 	require.NoError(t, json.Unmarshal(content, &run.results))
 	run.requests = readRequests(t, filepath.Join(out, "requests.ndjson"))
-	markdown, err := os.ReadFile(filepath.Join(out, "report.md")) //nolint:gosec // a file of the test
+	markdown, err := os.ReadFile(filepath.Join(out, "report.md"))
 	require.NoError(t, err)
 	assert.NotEmpty(t, markdown)
 	for _, text := range []string{result.Stdout, string(content), string(markdown)} {
@@ -132,7 +132,9 @@ func readBenchmark(t *testing.T, result k6test.Result, out string) *benchmarkRun
 
 // of returns the measured requests of a target.
 func (b *benchmarkRun) of(target string) []line {
-	return slices.DeleteFunc(slices.Clone(b.requests), func(l line) bool { return l.Target != target || l.Phase != "measure" })
+	return slices.DeleteFunc(slices.Clone(b.requests), func(l line) bool {
+		return l.Target != target || l.Phase != "measure"
+	})
 }
 
 // order returns the targets of the measured requests, in the order in which they started.
@@ -312,7 +314,8 @@ func assertSummary(t *testing.T, name string, values []float64, got summary) {
 	require.NotEmpty(t, values, name)
 	want := summary{
 		Count: len(values), Mean: mean(values), StdDev: deviation(values), Min: slices.Min(values), Max: slices.Max(values),
-		Med: percentile(values, 0.5), P90: percentile(values, 0.9), P95: percentile(values, 0.95), P99: percentile(values, 0.99),
+		Med: percentile(values, 0.5), P90: percentile(values, 0.9),
+		P95: percentile(values, 0.95), P99: percentile(values, 0.99),
 	}
 	assert.Equal(t, want.Count, got.Count, name)
 	for what, pair := range map[string][2]float64{
@@ -438,7 +441,8 @@ func TestBenchmarkOrder(t *testing.T) {
 				send(w, generateAnswer)
 			}
 		}
-		got := runBenchmark(t, sides(ollamaOf(t, both(local, remote)), ollamaOf(t, both(remote, local)), "ORDER=parallel", "NUM_REQUESTS=3"))
+		got := runBenchmark(t, sides(
+			ollamaOf(t, both(local, remote)), ollamaOf(t, both(remote, local)), "ORDER=parallel", "NUM_REQUESTS=3"))
 		require.Zero(t, got.Code, got.Stderr)
 		assert.Len(t, got.of("local"), 3)
 		assert.Len(t, got.of("remote"), 3)
@@ -481,7 +485,8 @@ func TestBenchmarkPrompts(t *testing.T) {
 
 func TestBenchmarkSeveralModelsAndTargets(t *testing.T) {
 	t.Parallel()
-	one, two, three := ollamaOf(t, answer(generateAnswer)), ollamaOf(t, answer(generateAnswer)), ollamaOf(t, answer(generateAnswer))
+	quick := answer(generateAnswer)
+	one, two, three := ollamaOf(t, quick), ollamaOf(t, quick), ollamaOf(t, quick)
 	got := runBenchmark(t, []string{
 		"TARGETS=one=" + one.URL + ",two=" + two.URL + ",three=" + three.URL + "/api/generate", "MODEL=m, n", "NUM_REQUESTS=2", "STREAM=false",
 	})
@@ -624,7 +629,9 @@ func TestBenchmarkOneModelFails(t *testing.T) {
 func TestBenchmarkModelsThatAreThere(t *testing.T) {
 	t.Parallel()
 	local := simulate(t, nil)
-	got := runBenchmark(t, []string{"ONLY=local", "LOCAL_ENDPOINT=" + local.URL(), "MODEL=nosuch:7b", "NUM_REQUESTS=1", "WARMUP=0"})
+	got := runBenchmark(t, []string{
+		"ONLY=local", "LOCAL_ENDPOINT=" + local.URL(), "MODEL=nosuch:7b", "NUM_REQUESTS=1", "WARMUP=0",
+	})
 	assert.NotZero(t, got.Code)
 	assert.Contains(t, got.Stdout, "ollama pull nosuch:7b")
 	for _, there := range []string{"deepseek-r1:1.5b", "llama3.2:1b", "qwen3:0.6b"} {
@@ -638,7 +645,7 @@ func copyBenchmark(t *testing.T, old, replacement string) string {
 	dir := t.TempDir()
 	require.NoError(t, os.CopyFS(dir, os.DirFS("scripts")))
 	file := dir + "/benchmark.js"
-	source, err := os.ReadFile(file) //nolint:gosec // a file of the test
+	source, err := os.ReadFile(file)
 	require.NoError(t, err)
 	require.Contains(t, string(source), old)
 	writeFile(t, file, []byte(strings.Replace(string(source), old, replacement, 1)))
@@ -671,7 +678,7 @@ func TestBenchmarkDoesNotHang(t *testing.T) {
 					result := k6test.Run(t, sides(sideOf("local"), sideOf("remote"), "NUM_REQUESTS=2", "ORDER="+order, "OUT="+out),
 						"run", "--quiet", copyBenchmark(t, change[0], change[1]))
 					assert.NotZero(t, result.Code)
-					content, err := os.ReadFile(out + "/results.json") //nolint:gosec // a file of the test
+					content, err := os.ReadFile(out + "/results.json")
 					require.NoError(t, err)
 					var got results
 					require.NoError(t, json.Unmarshal(content, &got))
@@ -827,7 +834,9 @@ func TestBenchmarkInterrupted(t *testing.T) {
 	<-third
 	require.NoError(t, k6.Process.Signal(os.Interrupt))
 	require.Error(t, k6.Wait())
-	got := readBenchmark(t, k6test.Result{Stdout: stdout.String(), Stderr: stderr.String(), Code: k6.ProcessState.ExitCode()}, out)
+	got := readBenchmark(t, k6test.Result{
+		Stdout: stdout.String(), Stderr: stderr.String(), Code: k6.ProcessState.ExitCode(),
+	}, out)
 	assert.Equal(t, 105, got.Code)
 	require.Len(t, got.results.Series, 2)
 	assert.Equal(t, 3, got.results.Series[0].Succeeded)

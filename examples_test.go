@@ -89,7 +89,7 @@ func TestExamples(t *testing.T) {
 				names = append(names, entry.Name())
 			}
 			assert.Equal(t, want.files, names)
-			source, err := os.ReadFile(file) //nolint:gosec // a file of the repository
+			source, err := os.ReadFile(file)
 			require.NoError(t, err)
 			assert.True(t, strings.HasPrefix(string(source), "// "), "an example begins by saying what it shows")
 			assert.Contains(t, string(source), "k6 run examples/"+filepath.Base(file), "and how to run it")

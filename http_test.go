@@ -21,31 +21,27 @@ var ours = []string{"target", "model", "op", "phase"}
 const bothWays = `
 	import http from 'k6/http';
 	import { Ollama } from 'k6/x/ollama';
-	import { group } from 'k6';
 	import { options as given } from './options.js';
 	export const options = given;
 	const host = __ENV.HOST, body = '{"prompt":"a","model":"m"}';
 	const ollama = new Ollama({ host, model: 'm' });
 	export default async function () {
 		const headers = { 'Content-Type': 'application/json' };
-		http.post(host + '/api/generate', body, { headers, tags: { mine: 'x' }, timeout: __ENV.TIMEOUT || '30s' });
-		const { ok, error } = await ollama.generate({ prompt: 'a' }, { tags: { mine: 'x' }, timeout: __ENV.TIMEOUT || '30s' });
+		const shared = { tags: { mine: 'x' }, timeout: __ENV.TIMEOUT || '30s' };
+		http.post(host + '/api/generate', body, { headers, ...shared });
+		const { ok, error } = await ollama.generate({ prompt: 'a' }, shared);
 		console.log(JSON.stringify({ ok, type: error && error.type }));
 	}`
 
 // compareWithHTTP runs both ways and returns the tags that their http_req_* samples have in
 // common, after it has seen that they have all in common.
-func compareWithHTTP(t *testing.T, env []string, options string, args ...string) (k6test.Result, map[string]string) {
+func compareWithHTTP(t *testing.T, env []string, options string) (k6test.Result, map[string]string) {
 	t.Helper()
 	dir := t.TempDir()
 	writeFile(t, dir+"/options.js", []byte("export const options = "+options+";"))
 	writeFile(t, dir+"/script.js", []byte(bothWays))
-	result := k6test.Run(t, env, append(append([]string{"run", "--quiet", "--out", "json=" + dir + "/out.json"}, args...), dir+"/script.js")...)
+	result := k6test.Run(t, env, "run", "--quiet", "--out", "json="+dir+"/out.json", dir+"/script.js")
 	require.Zero(t, result.Code, result.Stderr)
-	type series struct {
-		tags   map[string]string
-		values []float64
-	}
 	its, theirs := map[string][]map[string]string{}, map[string][]map[string]string{}
 	failed := map[bool][]float64{}
 	for _, p := range readSamples(t, dir+"/out.json").all {

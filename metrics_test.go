@@ -117,7 +117,8 @@ func TestTags(t *testing.T) {
 	result, out := scriptWithSamples(t, []string{"OLLAMA_HOST=" + ollama.URL}, `
 		import exec from 'k6/execution';
 		import { Ollama } from 'k6/x/ollama';
-		const ollama = new Ollama({ model: 'm', target: 'gpu', tags: { own: 'client', both: 'client', n: 5, yes: true }, slo: { duration: 1 } });
+		const tags = { own: 'client', both: 'client', n: 5, yes: true };
+		const ollama = new Ollama({ model: 'm', target: 'gpu', tags, slo: { duration: 1 } });
 		export const options = { tags: { test: 't' } };
 		export default async function () {
 			exec.vu.tags.vu_tag = 'v';

@@ -37,11 +37,12 @@ func TestFieldsPassThrough(t *testing.T) {
 	const message = `{"model":"m","messages":[{"role":"user","content":"a <b>","images":["aGk="],"of_tomorrow":1},` +
 		`{"role":"assistant","content":"","tool_calls":[{"function":{"name":"f","arguments":{"z":1,"a":2}}}]},` +
 		`{"role":"tool","content":"21","tool_name":"f"}],"tools":[{"type":"function","function":{"name":"f"}}],"stream":true}`
+	const vectors = `{"model":"m","input":["a","b"],"truncate":false,"dimensions":8,"keep_alive":"5m","options":{},"new":1}`
 	ollama := serve(t, answer(generateAnswer))
 	iterate(t, ollama, `
 		await ollama.generate(`+fields+`);
 		await ollama.chat(`+message+`);
-		await ollama.embed({ model: 'm', input: ['a', 'b'], truncate: false, dimensions: 8, keep_alive: '5m', options: {}, new: 1 });
+		await ollama.embed(`+vectors+`);
 		await ollama.show({ model: 'm', verbose: true });
 		await ollama.pull({ model: 'm', insecure: true, stream: false });`)
 	var bodies []string
@@ -51,7 +52,7 @@ func TestFieldsPassThrough(t *testing.T) {
 	assert.Equal(t, []string{
 		strings.ReplaceAll(fields, `\u2028`, "\u2028"),
 		message,
-		`{"model":"m","input":["a","b"],"truncate":false,"dimensions":8,"keep_alive":"5m","options":{},"new":1}`,
+		vectors,
 		`{"model":"m","verbose":true}`,
 		`{"model":"m","insecure":true,"stream":false}`,
 	}, bodies)
@@ -72,8 +73,10 @@ func TestWire(t *testing.T) {
 		{`version(null)`, "GET", "/api/version", ``},
 		{`pull()`, "POST", "/api/pull", `{"model":"m"}`},
 		{`load()`, "POST", "/api/generate", `{"model":"m","stream":false}`},
-		{`load({ keep_alive: '1h', options: { num_ctx: 8 } })`, "POST", "/api/generate",
-			`{"keep_alive":"1h","options":{"num_ctx":8},"model":"m","stream":false}`},
+		{
+			`load({ keep_alive: '1h', options: { num_ctx: 8 } })`, "POST", "/api/generate",
+			`{"keep_alive":"1h","options":{"num_ctx":8},"model":"m","stream":false}`,
+		},
 		{`unload()`, "POST", "/api/generate", `{"model":"m","stream":false,"keep_alive":0}`},
 		{`unload({ model: 'n', keep_alive: '1h' })`, "POST", "/api/generate", `{"model":"n","keep_alive":0,"stream":false}`},
 	}
@@ -153,7 +156,10 @@ func TestRequestsAreNotMutated(t *testing.T) {
 	t.Parallel()
 	ollama := serve(t, answer(generateAnswer))
 	result := iterate(t, ollama, `
-		const freeze = (o) => { Object.values(o).filter((v) => v instanceof Object && !ArrayBuffer.isView(v)).forEach(freeze); return Object.freeze(o); };
+		const freeze = (o) => {
+			Object.values(o).filter((v) => v instanceof Object && !ArrayBuffer.isView(v)).forEach(freeze);
+			return Object.freeze(o);
+		};
 		const image = new Uint8Array([1]);
 		const request = freeze({ prompt: 'a', images: [image], options: { seed: 1 } });
 		const chat = freeze({ messages: [{ role: 'user', content: 'a', images: [image] }] });

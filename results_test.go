@@ -110,7 +110,9 @@ func TestResult(t *testing.T) {
 		},
 		"a version": {
 			`version()`, `{"version":"0.17.4"}`,
-			map[string]any{"ok": true, "status": 200.0, "target": "server", "text": "", "version": "0.17.4", "timings": inquired},
+			map[string]any{
+				"ok": true, "status": 200.0, "target": "server", "text": "", "version": "0.17.4", "timings": inquired,
+			},
 		},
 		"a download": {
 			`pull()`, `{"status":"pulling","total":5,"completed":1}` + "\n" + `{"status":"success"}` + "\n",
@@ -157,14 +159,19 @@ func TestFailureOrError(t *testing.T) {
 	result := iterate(t, ollama, `
 		const thrown = async (client, params) => {
 			try { return [(await client.generate({}, params)).error.type]; } catch (e) {
-				return [e instanceof Error, e.name, e.message, e.type, e.status, e.result.ok, e.result.timings.duration > 0, typeof e.stack];
+				const { ok, timings } = e.result;
+				return [e instanceof Error, e.name, e.message, e.type, e.status, ok, timings.duration > 0, typeof e.stack];
 			}
 		};
 		const thrower = new Ollama({ model: 'm', throw: true });
 		console.log(JSON.stringify([
-			await thrown(ollama), await thrown(ollama, { throw: true }), await thrown(thrower), await thrown(thrower, { throw: false }),
+			await thrown(ollama), await thrown(ollama, { throw: true }),
+			await thrown(thrower), await thrown(thrower, { throw: false }),
 		]));`)
-	rejected := []any{true, "OllamaError", "generate: model_not_found: model 'm' not found", "model_not_found", 404.0, false, true, "string"}
+	rejected := []any{
+		true, "OllamaError",
+		"generate: model_not_found: model 'm' not found", "model_not_found", 404.0, false, true, "string",
+	}
 	resolved := []any{"model_not_found"}
 	assert.Equal(t, []any{resolved, rejected, rejected, resolved}, logged[[]any](t, result))
 }
@@ -187,7 +194,8 @@ func TestUncaughtError(t *testing.T) {
 func TestEveryKindOfFailure(t *testing.T) {
 	t.Parallel()
 	ollama := serve(t, func(w http.ResponseWriter, r received) {
-		switch prompt := r.field("prompt"); prompt {
+		prompt, _ := r.field("prompt").(string)
+		switch prompt {
 		case "html":
 			w.Header().Set("Content-Type", "text/html")
 			send(w, "<html><body><h1>Sign in</h1></body></html>")
@@ -199,16 +207,18 @@ func TestEveryKindOfFailure(t *testing.T) {
 			send(w, generatePiece)
 			panic(http.ErrAbortHandler)
 		default:
-			statuses := map[any]int{
+			statuses := map[string]int{
 				"bad": 400, "key": 401, "forbidden": 403, "path": 404, "many": 429, "down": 500, "gateway": 502, "busy": 503,
 			}
 			w.WriteHeader(statuses[prompt])
-			send(w, `{"error":"`+prompt.(string)+` it is"}`) //nolint:forcetypeassert // the script's own
+			send(w, `{"error":"`+prompt+` it is"}`)
 		}
 	})
 	result := iterate(t, ollama, `
 		const kinds = {};
-		for (const prompt of ['bad', 'key', 'forbidden', 'path', 'many', 'down', 'gateway', 'busy', 'html', 'line', 'cut', 'reset']) {
+		for (const prompt of [
+			'bad', 'key', 'forbidden', 'path', 'many', 'down', 'gateway', 'busy', 'html', 'line', 'cut', 'reset',
+		]) {
 			const { ok, status, error } = await ollama.generate({ prompt });
 			kinds[prompt] = [ok, error.type, status === error.status && status];
 		}
