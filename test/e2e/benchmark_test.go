@@ -90,11 +90,9 @@ func call(t *testing.T, method, url string, body, into any) {
 	t.Helper()
 	content, err := json.Marshal(body)
 	require.NoError(t, err)
-	request, err := http.NewRequestWithContext(t.Context(), method, url, bytes.NewReader(content))
+	response, err := send(t.Context(), method, url, bytes.NewReader(content))
 	require.NoError(t, err)
-	response, err := http.DefaultClient.Do(request)
-	require.NoError(t, err)
-	defer response.Body.Close()
+	defer response.Body.Close() //nolint:errcheck // read to its end
 	require.Equal(t, http.StatusOK, response.StatusCode, url)
 	if into != nil {
 		require.NoError(t, json.NewDecoder(response.Body).Decode(into))
@@ -241,19 +239,21 @@ func TestPairsHaveTheSamePrompts(t *testing.T) {
 		assert.False(t, first[word], "%q begins a second prompt", word)
 		first[word] = true
 		assert.Equal(t, map[string]any{"seed": 42.0, "temperature": 0.0, "num_predict": 32.0}, left[i].request["options"])
-		assert.Equal(t, strings.Join(text(t, left[i]), ""), strings.Join(text(t, right[i]), ""), "the same model says the same")
 	}
 }
 
-func text(t *testing.T, a answer) []string {
+// pieces are the chunks of an answer that carry text.
+func pieces(t *testing.T, a answer) []string {
 	t.Helper()
-	var pieces []string
+	var all []string
 	for _, line := range a.lines {
-		var chunk struct{ Response string }
+		var chunk struct{ Response, Thinking string }
 		require.NoError(t, json.Unmarshal([]byte(line), &chunk))
-		pieces = append(pieces, chunk.Response)
+		if piece := chunk.Thinking + chunk.Response; piece != "" {
+			all = append(all, piece)
+		}
 	}
-	return pieces
+	return all
 }
 
 func TestOneSideAlone(t *testing.T) {

@@ -21,9 +21,8 @@ const benchmarkScript = "../../scripts/benchmark.js"
 
 // k6's exit codes: errext/exitcodes in its source.
 const (
-	exitThresholds     = 99
-	exitInterrupted    = 105
-	exitMarkedAsFailed = 110
+	exitThresholds  = 99
+	exitInterrupted = 105
 )
 
 // patience is more than any run here takes; a run that hangs fails by it.

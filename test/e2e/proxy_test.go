@@ -4,6 +4,8 @@ package e2e_test
 
 import (
 	"bufio"
+	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net"
@@ -70,23 +72,19 @@ func record(t *testing.T, upstream string, delay time.Duration) *recorder {
 		if err := json.Unmarshal(body, &a.request); err != nil {
 			return
 		}
-		outgoing, err := http.NewRequestWithContext(incoming.Context(), http.MethodPost, upstream+incoming.URL.Path,
-			strings.NewReader(string(body)))
+		response, err := send(incoming.Context(), http.MethodPost, upstream+"/api/generate", bytes.NewReader(body))
 		if err != nil {
 			return
 		}
-		response, err := http.DefaultClient.Do(outgoing)
-		if err != nil {
-			return
-		}
-		defer response.Body.Close()
+		defer response.Body.Close() //nolint:errcheck // only read
 		w.Header().Set("Content-Type", response.Header.Get("Content-Type"))
 		w.WriteHeader(response.StatusCode)
 		for lines := bufio.NewReader(response.Body); ; {
 			line, err := lines.ReadString('\n')
 			if line != "" {
-				_, _ = io.WriteString(w, line)
-				w.(http.Flusher).Flush()
+				if passOn(w, line) != nil {
+					break
+				}
 				a.lines = append(a.lines, line)
 				a.last = time.Since(began)
 				if a.first == 0 {
@@ -109,6 +107,23 @@ func (r *recorder) recorded() []answer {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return append([]answer(nil), r.answers...)
+}
+
+// passOn writes a line and sees to it that it goes out at once.
+func passOn(w http.ResponseWriter, line string) error {
+	if _, err := io.WriteString(w, line); err != nil {
+		return err
+	}
+	return http.NewResponseController(w).Flush()
+}
+
+// send sends a request by an ordinary client.
+func send(ctx context.Context, method, url string, body io.Reader) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, url, body) //nolint:gosec // one of the tests' own servers
+	if err != nil {
+		return nil, err
+	}
+	return http.DefaultClient.Do(request) //nolint:gosec // one of the tests' own servers
 }
 
 // passing is a handler that passes requests on to a server.
@@ -165,8 +180,8 @@ func (w *wire) serve() {
 
 // pass copies until an end is closed, and then closes the other.
 func (w *wire) pass(to, from net.Conn, seen func([]byte)) {
-	defer to.Close()
-	defer from.Close()
+	defer to.Close()   //nolint:errcheck // either end may be gone
+	defer from.Close() //nolint:errcheck // either end may be gone
 	buffer := make([]byte, 64<<10)
 	for {
 		n, err := from.Read(buffer)
@@ -196,7 +211,8 @@ func (w *wire) incoming([]byte) {
 	if w.asked < w.trigger {
 		return
 	}
-	if w.pieces++; w.pieces == some {
+	w.pieces++
+	if w.pieces == some {
 		close(w.pulled)
 	}
 }

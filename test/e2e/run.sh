@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Benchmarks real Ollama servers and checks every figure. README.md says what is proved, and what can be set.
+#   run.sh [GO TEST FLAGS…]   such as -run TestOrder
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 exec </dev/null
@@ -50,7 +51,7 @@ install_headers() {
 # build_ollama FILE builds Ollama from the Go module proxy. It can do without a GPU, and without audio input,
 # whose header the module leaves out (ollama-headers).
 build_ollama() {
-  say "building Ollama $ollama_version into $cache: about 3 minutes on 2 cores, once"
+  say "building Ollama $ollama_version into $cache: 3 to 5 minutes on 2 cores, once"
   install_headers
   mkdir -p "$work/build"
   heartbeat() { while sleep 20; do say "  … $SECONDS s"; done; }
@@ -60,6 +61,7 @@ build_ollama() {
     go install -ldflags "-s -w -X=github.com/ollama/ollama/version.Version=$ollama_version" \
     "github.com/ollama/ollama@v$ollama_version"
   kill -KILL -- "-${groups[-1]}"
+  wait "${groups[-1]}" 2>/dev/null || true # without bash's word on it
   mkdir -p "$(dirname "$1")"
   mv "$work/build/ollama" "$1"
   say "built Ollama in $SECONDS s"
@@ -124,7 +126,7 @@ copy_models() {
 }
 
 check() {
-  go test -tags e2e -count=1 -timeout 15m -v ./test/e2e | grep --line-buffered -v '^=== '
+  go test -tags e2e -count=1 -timeout 15m -v ./test/e2e "$@" | grep --line-buffered -v '^=== '
 }
 
 find_ollama
@@ -157,8 +159,8 @@ say "local: $E2E_LOCAL, remote: $E2E_REMOTE, to be killed: $E2E_DOOMED, ready af
 
 unset LOCAL_ENDPOINT REMOTE_ENDPOINT MODEL
 export E2E_K6 E2E_LOCAL E2E_REMOTE E2E_MODELS E2E_DOOMED E2E_DOOMED_GROUP TMPDIR=$work
-in_group check
+in_group check "$@"
 status=0
-wait "${groups[-1]}" 2>/dev/null || status=$? # without bash's word on the server that a test killed
+wait "${groups[-1]}" 2>/dev/null || status=$? # likewise, on the server that a test killed
 say "e2e: $([ $status = 0 ] && echo passed || echo failed) after $SECONDS s"
 exit $status

@@ -70,14 +70,9 @@ func checkAgainstFinal(t *testing.T, r request, a answer) {
 			same(t, ms(final, field), *value, field)
 		}
 	}
-	pieces := 0
-	for _, piece := range text(t, a) {
-		if piece != "" {
-			pieces++
-		}
-	}
-	assert.Equal(t, pieces, *r.Chunks)
-	assert.Len(t, r.ITL, pieces-1)
+	chunks := len(pieces(t, a))
+	assert.Equal(t, chunks, *r.Chunks)
+	assert.Len(t, r.ITL, chunks-1)
 	same(t, *r.LastToken-*r.TTFT, sample(r.ITL).sum(), "the gaps add up to the time between first and last token")
 	same(t, (*r.LastToken-*r.TTFT)/(*r.OutputTokens-1), *r.TPOT, "TPOT")
 	same(t, *r.Duration-*r.Server.Total, *r.Network, "network")
@@ -168,17 +163,12 @@ func newControl(t *testing.T, body []byte) *control {
 
 // ask is the plain client: a request on a kept connection, its first line, its last byte.
 func (c *control) ask(ctx context.Context) (timing, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, given.local+"/api/generate", bytes.NewReader(c.body))
-	if err != nil {
-		return timing{}, err
-	}
-	request.Header.Set("Content-Type", "application/json")
 	began := time.Now()
-	response, err := http.DefaultClient.Do(request)
+	response, err := send(ctx, http.MethodPost, given.local+"/api/generate", bytes.NewReader(c.body))
 	if err != nil {
 		return timing{}, err
 	}
-	defer response.Body.Close()
+	defer response.Body.Close() //nolint:errcheck // read to its end
 	var measured timing
 	var last []byte
 	for lines := bufio.NewReader(response.Body); ; {

@@ -64,11 +64,12 @@ func (m llama) tensors() []tensor {
 		w.kind = q80
 	}
 	every := func(int) bool { return true }
-	list := []tensor{
+	const outside, inBlock = 3, 9
+	list := append(make([]tensor, 0, outside+inBlock*m.layers),
 		w.matrix("token_embd.weight", d, len(v.tokens), 1, every),
 		ones("output_norm.weight", d),
 		w.matrix("output.weight", d, len(v.tokens), 3*perDim, func(id int) bool { return v.spoken[id] }),
-	}
+	)
 	for i := range m.layers {
 		block := fmt.Sprintf("blk.%d.", i)
 		list = append(list,

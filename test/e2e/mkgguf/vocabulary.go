@@ -76,7 +76,7 @@ func byteRunes() (table [256]rune) {
 	next := rune(256)
 	for b := range table {
 		if (b >= '!' && b <= '~') || (b >= 0xA1 && b <= 0xAC) || b >= 0xAE {
-			table[b] = rune(b) //nolint:gosec // a byte
+			table[b] = rune(b)
 		} else {
 			table[b] = next
 			next++
