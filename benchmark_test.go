@@ -192,7 +192,7 @@ func TestBenchmarkSimulated(t *testing.T) {
 	require.Len(t, got.results.Series, 2)
 	require.Len(t, got.results.Comparisons, 1)
 	assert.Equal(t, []string{"local", "remote"}, []string{got.results.Comparisons[0].A, got.results.Comparisons[0].B})
-	assert.Equal(t, "a_faster", got.results.Comparisons[0].Metrics["ttft"].Verdict)
+	assert.Greater(t, got.results.Comparisons[0].Metrics["ttft"].Ratio, 1.0, "the remote side has a network before it")
 }
 
 // Every figure of results.json is what the lines of requests.ndjson make, and warm-up

@@ -20,7 +20,9 @@ export default async function () {
 
 export function handleSummary(data) {
   const files = report(data, { out, locale: 'en' });
-  const ttft = data.metrics.ollama_ttft.values;
-  files[`${out}/ttft.csv`] = `med,p95\n${ttft.med},${ttft['p(95)']}\n`;
+  const ttft = data.metrics.ollama_ttft; // not there if no request got a token
+  if (ttft) {
+    files[`${out}/ttft.csv`] = `med,p95\n${ttft.values.med},${ttft.values['p(95)']}\n`;
+  }
   return files;
 }
