@@ -40,7 +40,8 @@ request), stall=5s@2-4 or 500:0.1 (every tenth by chance). The kinds are:
   $ {} simulate --addr 127.0.0.1:0 --ttft 10ms --itl 4ms --parallel 4
 
   # A slow network, and a server that fails now and then.
-  $ {} simulate --addr 127.0.0.1:11500 --network-delay 40ms --network-jitter 8ms --fault 500:0.05 --fault reset@10
+  $ {} simulate --addr 127.0.0.1:11500 --network-delay 40ms --network-jitter 8ms \
+      --fault 500:0.05 --fault reset@10
 
   # Write down what really happened, to hold measurements against it.
   $ {} simulate --truth truth.ndjson`),
