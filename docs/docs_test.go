@@ -194,7 +194,7 @@ func TestEveryFaultIsDescribed(t *testing.T) {
 
 var (
 	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
-	fence   = regexp.MustCompile("(?ms)^```.*?^```")
+	fence   = regexp.MustCompile("(?s)\n```.*?\n```")
 	heading = regexp.MustCompile(`(?m)^#+ (.+)$`)
 	anchor  = regexp.MustCompile(`<a id="([^"]+)"></a>`)
 )
