@@ -92,7 +92,8 @@ func TestBenchSetsTheEnvironment(t *testing.T) {
 		"all but targets": {
 			"--num-requests=5 --model a,b --local-endpoint localhost --remote-endpoint http://gpu:11434 --order parallel " +
 				"--warmup 0 --prompt Hi --num-predict 7 --cache warm --no-stream --locale ko --out " + out,
-			nil, map[string]string{
+			nil,
+			map[string]string{
 				"NUM_REQUESTS": "5", "MODEL": "a,b", "LOCAL_ENDPOINT": "localhost", "REMOTE_ENDPOINT": "http://gpu:11434",
 				"ORDER": "parallel", "WARMUP": "0", "PROMPT": "Hi", "NUM_PREDICT": "7", "CACHE": "warm", "STREAM": "false",
 				"LOCALE": "ko", "OUT": out,
@@ -102,7 +103,8 @@ func TestBenchSetsTheEnvironment(t *testing.T) {
 		"only remote": {"--only-remote --remote-endpoint gpu", nil, map[string]string{"ONLY": "remote", "REMOTE_ENDPOINT": "gpu"}},
 		"simulate":    {"--simulate", nil, map[string]string{"SIMULATE": "true"}},
 		"what is not given is left to the environment": {
-			"-n 3", []string{"SIMULATE=true", "NUM_REQUESTS=9", "WARMUP=2"},
+			"-n 3",
+			[]string{"SIMULATE=true", "NUM_REQUESTS=9", "WARMUP=2"},
 			map[string]string{"SIMULATE": "true", "NUM_REQUESTS": "3", "WARMUP": "2"},
 		},
 		"no is said, too": {
@@ -114,7 +116,8 @@ func TestBenchSetsTheEnvironment(t *testing.T) {
 			"--simulate --prompt @cli.go", nil, map[string]string{"SIMULATE": "true", "PROMPT": "@" + filepath.Join(here, "cli.go")},
 		},
 		"that of the environment, too": {
-			"--simulate", []string{"PROMPT=@cli.go", "OUT=" + out},
+			"--simulate",
+			[]string{"PROMPT=@cli.go", "OUT=" + out},
 			map[string]string{"SIMULATE": "true", "PROMPT": "@" + filepath.Join(here, "cli.go"), "OUT": out},
 		},
 	} {

@@ -111,8 +111,9 @@ func TestDoctor(t *testing.T) {
 	assert.Contains(t, result.Stdout, "A benchmark would work.")
 	assert.NotContains(t, result.Stdout, "\x1b", "no terminal, no colours")
 
-	result = run(t, []string{"LANG=ko_KR.UTF-8", "LOCAL_ENDPOINT=" + tiny.url, "REMOTE_ENDPOINT=" + other.url, "MODEL=tiny"},
-		"doctor")
+	result = run(t, []string{
+		"LANG=ko_KR.UTF-8", "LOCAL_ENDPOINT=" + tiny.url, "REMOTE_ENDPOINT=" + other.url, "MODEL=tiny",
+	}, "doctor")
 	assert.Zero(t, result.Code, result.Stdout)
 	assert.Regexp(t, `Ollama 버전 +0\.17\.4 ≠ 0\.16\.0`, result.Stdout)
 	assert.Contains(t, result.Stdout, "벤치마크를 실행할 수 있습니다.")
@@ -170,8 +171,8 @@ func TestDoctorTakesAnyCertificate(t *testing.T) {
 func TestSimulateWritesTheTruth(t *testing.T) {
 	t.Parallel()
 	truth := filepath.Join(t.TempDir(), "truth.ndjson")
-	server := startSimulator(t, "--any-model", "--model", "tiny", "--truth", truth, "--fault", "500@2", "--keep-alive", "-1",
-		"--ttft", "5ms", "--itl", "1ms", "--load-time", "1ms", "--network-delay", "2ms", "--network-jitter", "1ms")
+	server := startSimulator(t, "--any-model", "--model", "tiny", "--truth", truth, "--fault", "500@2",
+		"--keep-alive", "-1", "--ttft", "5ms", "--itl", "1ms", "--load-time", "1ms", "--network-delay", "2ms", "--network-jitter", "1ms")
 	for _, want := range []int{http.StatusOK, http.StatusInternalServerError} {
 		response, err := http.Post(server.url+"/api/generate", "application/json",
 			strings.NewReader(`{"model":"any","prompt":"Hi","stream":false,"options":{"num_predict":3}}`))
