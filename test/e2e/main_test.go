@@ -29,9 +29,8 @@ func TestMain(m *testing.M) {
 		os.Exit(2)
 	}
 	code := m.Run()
-	fmt.Println("\nMeasured in this run:")
-	for _, line := range measured.lines {
-		fmt.Println("  " + line)
+	if len(measured.lines) > 0 {
+		fmt.Println("\nMeasured in this run:\n  " + strings.Join(measured.lines, "\n  "))
 	}
 	os.Exit(code)
 }

@@ -93,7 +93,7 @@ serve() {
   address=http://$address
 }
 
-# create_models makes models with random weights on the server at $address.
+# create_models QUICK SLOW makes models of these names, with random weights, on the server at $address.
 #   num_thread 1: with a thread for each of two cores, decoding models this small takes 20 times as long, as the
 #     threads wait for each other.
 #   frequency_penalty 1: at temperature 0 a model without sense ends up repeating one token, and after 31 of the
@@ -104,6 +104,8 @@ create_models() {
   "$work/mkgguf" -o "$work/small.gguf" -name small -dim 512 -layers 6 -heads 8 -ffn 1408 -ctx 4096 -q8
   local model
   for model in tiny small; do
+    local name=$1
+    shift
     cat >"$work/Modelfile.$model" <<END
 FROM ./$model.gguf
 TEMPLATE """{{ range .Messages }}{{ .Role }}: {{ .Content }}
@@ -111,7 +113,7 @@ TEMPLATE """{{ range .Messages }}{{ .Role }}: {{ .Content }}
 PARAMETER num_thread 1
 PARAMETER frequency_penalty 1
 END
-    HOME="$work" OLLAMA_HOST=$address "$ollama" create "$model" -f "$work/Modelfile.$model" >"$work/create.log" 2>&1 || {
+    HOME="$work" OLLAMA_HOST=$address "$ollama" create "$name" -f "$work/Modelfile.$model" >"$work/create.log" 2>&1 || {
       cat "$work/create.log" >&2
       exit 1
     }
@@ -138,22 +140,25 @@ if [ -z "$E2E_K6" ]; then
   go build -o "$E2E_K6" ./cmd/k6
 fi
 
-serve doomed # the one that a test kills
-create_models
-E2E_DOOMED=$address
-E2E_DOOMED_GROUP=${groups[-1]}
-if [ -n "${LOCAL_ENDPOINT:-}" ] && [ -n "${REMOTE_ENDPOINT:-}" ]; then
-  E2E_LOCAL=$LOCAL_ENDPOINT
-  E2E_REMOTE=$REMOTE_ENDPOINT
+own=${LOCAL_ENDPOINT:-}${REMOTE_ENDPOINT:-}
+if [ -n "$own" ]; then
+  E2E_LOCAL=${LOCAL_ENDPOINT:?give the addresses of both servers}
+  E2E_REMOTE=${REMOTE_ENDPOINT:?give the addresses of both servers}
   E2E_MODELS=${MODEL:?name two models that both servers have: MODEL=quick,slow}
 else
+  E2E_MODELS=tiny,small
+fi
+serve doomed # the one that a test kills
+create_models "${E2E_MODELS%%,*}" "${E2E_MODELS#*,}"
+E2E_DOOMED=$address
+E2E_DOOMED_GROUP=${groups[-1]}
+if [ -z "$own" ]; then
   copy_models doomed local
   serve local
   E2E_LOCAL=$address
   copy_models doomed remote
   serve remote
   E2E_REMOTE=$address
-  E2E_MODELS=tiny,small
 fi
 say "local: $E2E_LOCAL, remote: $E2E_REMOTE, to be killed: $E2E_DOOMED, ready after $SECONDS s"
 

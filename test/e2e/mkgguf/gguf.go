@@ -40,7 +40,7 @@ type tensor struct {
 func (t tensor) size() uint64 {
 	elements := uint64(1)
 	for _, d := range t.dims {
-		elements *= uint64(d) //nolint:gosec // dimensions are positive
+		elements *= uint64(d) // #nosec G115 -- dimensions are positive
 	}
 	if t.kind == q80 {
 		return elements / q80Block * q80BlockBytes
@@ -65,9 +65,9 @@ func encode(out io.Writer, metadata []pair, tensors []tensor) error {
 	offset := uint64(0)
 	for _, t := range tensors {
 		w.text(t.name)
-		w.number(uint32(len(t.dims))) //nolint:gosec // one or two
+		w.number(uint32(len(t.dims))) // #nosec G115 -- one or two
 		for _, d := range t.dims {
-			w.number(uint64(d)) //nolint:gosec // dimensions are positive
+			w.number(uint64(d)) // #nosec G115 -- dimensions are positive
 		}
 		w.number(uint32(t.kind))
 		w.number(offset)
@@ -99,7 +99,7 @@ func (w *writer) Write(b []byte) (int, error) {
 		return 0, w.err
 	}
 	n, err := w.out.Write(b)
-	w.n += uint64(n) //nolint:gosec // a length
+	w.n += uint64(n) // #nosec G115 -- a length
 	w.err = err
 	return n, err
 }

@@ -24,7 +24,7 @@ func (m llama) metadata() []pair {
 		fileType = mostlyQ80
 	}
 	v := newVocabulary()
-	n := func(i int) uint32 { return uint32(i) } //nolint:gosec // sizes are positive
+	n := func(i int) uint32 { return uint32(i) } // #nosec G115 -- sizes are positive
 	return []pair{
 		{"general.architecture", "llama"},
 		{"general.name", m.name},
@@ -59,7 +59,7 @@ func (m llama) tensors() []tensor {
 	v := newVocabulary()
 	d, f := m.dim, m.feedForward
 	perDim, perFeedForward := 1/math.Sqrt(float64(d)), 1/math.Sqrt(float64(f))
-	w := weights{kind: f32, random: rand.New(rand.NewPCG(m.seed, 0))} //nolint:gosec // weights are no secret
+	w := weights{kind: f32, random: rand.New(rand.NewPCG(m.seed, 0))} // #nosec G404 -- weights are no secret
 	if m.quantized {
 		w.kind = q80
 	}
@@ -150,5 +150,5 @@ func (w weights) blocks(columns int, sigma float64, kept bool) []byte {
 // of 127, and the significand loses its last bits.
 func float16(f float32) uint16 {
 	bits := math.Float32bits(f)
-	return uint16(bits>>16&0x8000 | ((bits>>23&0xff)-127+15)<<10 | bits>>13&0x3ff) //nolint:gosec // 16 bits remain
+	return uint16(bits>>16&0x8000 | ((bits>>23&0xff)-127+15)<<10 | bits>>13&0x3ff) // #nosec G115 -- 16 bits remain
 }
