@@ -27,7 +27,7 @@ const bothWays = `
 	const ollama = new Ollama({ host, model: 'm' });
 	export default async function () {
 		const headers = { 'Content-Type': 'application/json' };
-		const shared = { tags: { mine: 'x' }, timeout: __ENV.TIMEOUT || '30s' };
+		const shared = { tags: JSON.parse(__ENV.TAGS || '{"mine":"x"}'), timeout: __ENV.TIMEOUT || '30s' };
 		http.post(host + '/api/generate', body, { headers, ...shared });
 		const { ok, error } = await ollama.generate({ prompt: 'a' }, shared);
 		console.log(JSON.stringify({ ok, type: error && error.type }));
@@ -101,6 +101,7 @@ func TestMetricsAreThoseOfHTTP(t *testing.T) {
 	t.Cleanup(secure.Close)
 	for name, c := range map[string]struct {
 		host, options, timeout string
+		given                  string // tags of the request, as JSON
 		kind                   any
 		tags                   map[string]string // some of those it has
 	}{
@@ -114,6 +115,15 @@ func TestMetricsAreThoseOfHTTP(t *testing.T) {
 		"more system tags": {
 			host: ollama.URL + "/ok", options: `{ systemTags: ['url', 'vu', 'iter', 'ip', 'status'] }`,
 			tags: map[string]string{"ip": "127.0.0.1", "status": "200"},
+		},
+		"own name": {
+			host: ollama.URL + "/ok", options: `{}`, given: `{"name":"question"}`,
+			tags: map[string]string{"name": "question", "url": "question"},
+		},
+		"no bodies": {host: ollama.URL + "/ok", options: `{ discardResponseBodies: true }`},
+		"redirect not followed": {
+			host: ollama.URL + "/away", options: `{ maxRedirects: 0 }`, kind: "decode",
+			tags: map[string]string{"status": "307", "expected_response": "true"},
 		},
 		"redirect": {host: ollama.URL + "/away", options: `{}`},
 		"404": {
@@ -162,7 +172,7 @@ func TestMetricsAreThoseOfHTTP(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			result, tags := compareWithHTTP(t, []string{"HOST=" + c.host, "TIMEOUT=" + c.timeout}, c.options)
+			result, tags := compareWithHTTP(t, []string{"HOST=" + c.host, "TIMEOUT=" + c.timeout, "TAGS=" + c.given}, c.options)
 			for name, value := range c.tags {
 				assert.Equal(t, value, tags[name], name)
 			}

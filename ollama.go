@@ -177,6 +177,9 @@ func (inv *invocation) finish(outcome *exchange.Outcome) {
 func (inv *invocation) settle(
 	rt *sobek.Runtime, outcome *exchange.Outcome, resolve, reject func(any) error,
 ) error {
+	if inv.ctx.Err() != nil {
+		return nil // k6 is about to interrupt the script, which is not to run on until then
+	}
 	if thrown := inv.events.err; thrown != nil {
 		var exception *sobek.Exception
 		if errors.As(thrown, &exception) {

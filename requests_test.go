@@ -308,6 +308,46 @@ func TestRequestsOverlap(t *testing.T) {
 	assert.Equal(t, []string{"true,true,true,true,true"}, result.Console())
 }
 
+// A request that the script does not wait for is not lost: the iteration ends with it.
+func TestRequestThatNobodyAwaits(t *testing.T) {
+	t.Parallel()
+	ollama := serve(t, answer(generateAnswer))
+	result, out := scriptWithSamples(t, []string{"OLLAMA_HOST=" + ollama.URL}, `
+		import ollama from 'k6/x/ollama';
+		export default function () {
+			ollama.generate({ model: 'm' }).then((r) => console.log(r.text));
+			ollama.generate({ model: 'm', prompt: 'second' });
+			console.log('end');
+		}`)
+	require.Zero(t, result.Code, result.Stderr)
+	assert.Equal(t, []string{"end", "Hi there"}, result.Console())
+	assert.Len(t, out.of("ollama_reqs"), 2)
+}
+
+// A request that its scenario does not let come to its end is neither well nor lost.
+func TestRequestThatIsCutOff(t *testing.T) {
+	t.Parallel()
+	ollama := serve(t, func(w http.ResponseWriter, r received) {
+		send(w, generatePiece)
+		<-r.left
+	})
+	out := t.TempDir()
+	result := k6test.Script(t, []string{"OLLAMA_HOST=" + ollama.URL}, `
+		import ollama, { report } from 'k6/x/ollama';
+		export const options = { scenarios: { short: {
+			executor: 'constant-vus', vus: 1, duration: '1s', gracefulStop: '0s',
+		} } };
+		export default async function () { await ollama.generate({ model: 'm' }); console.log('went on'); }
+		export const handleSummary = (data) => report(data, { out: '`+out+`' });`)
+	require.Zero(t, result.Code, result.Stderr)
+	assert.Empty(t, result.Console())
+	assert.NotContains(t, result.Stderr, "level=error")
+	requests := readRequests(t, out+"/requests.ndjson")
+	require.Len(t, requests, 1)
+	assert.Equal(t, "canceled", requests[0].Error.Type)
+	assert.NotNil(t, requests[0].TTFT)
+}
+
 func TestSetupAndTeardown(t *testing.T) {
 	t.Parallel()
 	ollama := serve(t, answer(generateAnswer))

@@ -138,6 +138,27 @@ func TestTimeouts(t *testing.T) {
 	})
 }
 
+// A request of setup() or teardown() that outlasts k6's own time-out for them ends in k6's
+// own error.
+func TestStageTimeouts(t *testing.T) {
+	t.Parallel()
+	ollama := serve(t, func(_ http.ResponseWriter, r received) { <-r.left })
+	for stage, code := range map[string]int{"setup": 100, "teardown": 101} {
+		t.Run(stage, func(t *testing.T) {
+			t.Parallel()
+			result := k6test.Script(t, []string{"OLLAMA_HOST=" + ollama.URL}, `
+				import ollama from 'k6/x/ollama';
+				export const options = { `+stage+`Timeout: '300ms' };
+				export async function `+stage+`() { await ollama.generate({ model: 'm' }); console.log('went on'); }
+				export default function () {}`)
+			assert.Equal(t, code, result.Code, result.Stderr)
+			assert.Empty(t, result.Console())
+			assert.Contains(t, result.Stderr, stage+"() execution timed out after")
+			assert.NotContains(t, result.Stderr, "panic")
+		})
+	}
+}
+
 // What was measured before Ctrl-C is reported.
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
