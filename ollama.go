@@ -177,8 +177,10 @@ func (inv *invocation) finish(outcome *exchange.Outcome) {
 func (inv *invocation) settle(
 	rt *sobek.Runtime, outcome *exchange.Outcome, resolve, reject func(any) error,
 ) error {
-	if inv.ctx.Err() != nil {
+	select {
+	case <-inv.ctx.Done():
 		return nil // k6 is about to interrupt the script, which is not to run on until then
+	default:
 	}
 	if thrown := inv.events.err; thrown != nil {
 		var exception *sobek.Exception

@@ -142,7 +142,7 @@ func (b *bench) environment() (map[string]string, error) {
 }
 
 func readText(path string) (string, error) {
-	content, err := os.ReadFile(path) //nolint:gosec // the user names the file
+	content, err := os.ReadFile(path) // #nosec G304 -- the user names the file
 	if err != nil {
 		return "", pathCause(err)
 	}
@@ -153,7 +153,7 @@ func readText(path string) (string, error) {
 func outDirectory(out string) (string, error) {
 	path, err := filepath.Abs(out)
 	if err == nil {
-		err = os.MkdirAll(path, 0o755) //nolint:gosec // results are for everybody
+		err = os.MkdirAll(path, 0o755) // #nosec G301 -- results are for everybody
 	}
 	if err != nil {
 		return "", invalid("--out %q: the directory can't be made: %v", out, pathCause(err))

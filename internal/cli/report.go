@@ -145,7 +145,7 @@ func (r *reporter) readOne(name string) ([]record.Record, error) {
 	if info, err := os.Stat(name); err == nil && info.IsDir() {
 		name = filepath.Join(name, report.RequestsFile)
 	}
-	file, err := os.Open(name) //nolint:gosec // the user names the file
+	file, err := os.Open(name) // #nosec G304 -- the user names the file
 	if err != nil {
 		return nil, failed(err, "%s: can't be read: %v", name, pathCause(err))
 	}
@@ -176,7 +176,7 @@ func save(dir string, results report.Results, records []record.Record, language 
 	}
 	for name, content := range files {
 		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, content, 0o644); err != nil { //nolint:gosec // results are for everybody
+		if err := os.WriteFile(path, content, 0o644); err != nil { // #nosec G306 -- results are for everybody
 			return failed(err, "%s: can't be written: %v", path, pathCause(err))
 		}
 	}

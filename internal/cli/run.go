@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -18,7 +19,8 @@ func runSelf(gs *state.GlobalState, args []string, environment map[string]string
 		return failed(err, "k6 can't find itself: %v", err)
 	}
 	// Not the writers of the GlobalState: through them k6 would not know a terminal as one.
-	child := exec.Command(binary, args...) //nolint:gosec,noctx // it ends itself when it gets a signal
+	// It ends itself when it gets a signal, so it does not hang on the context.
+	child := exec.CommandContext(context.WithoutCancel(gs.Ctx), binary, args...) // #nosec G204 -- this very binary
 	child.Stdin, child.Stdout, child.Stderr = os.Stdin, os.Stdout, os.Stderr
 	child.Env = childEnvironment(gs.Env, environment)
 	forwards := separate(child)
@@ -57,7 +59,7 @@ func exitError(err error) error {
 	case exit.ExitCode() < 0:
 		return failed(err, "k6 run ended by itself: %v", exit)
 	}
-	return &failure{code: exitcodes.ExitCode(exit.ExitCode()), cause: err} //nolint:gosec // 0 to 255
+	return &failure{code: exitcodes.ExitCode(exit.ExitCode()), cause: err} // #nosec G115 -- 0 to 255
 }
 
 // childEnvironment is the environment, with what is set on top. It keeps k6 from looking for

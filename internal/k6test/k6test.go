@@ -39,7 +39,7 @@ func Command(t *testing.T, env []string, args ...string) *exec.Cmd {
 	t.Helper()
 	binary, err := os.Executable()
 	require.NoError(t, err)
-	k6 := exec.CommandContext(t.Context(), binary, args...)
+	k6 := exec.CommandContext(t.Context(), binary, args...) // #nosec G204 -- this very binary
 	k6.Env = append([]string{
 		asK6 + "=1", "K6_NO_USAGE_REPORT=true", "K6_AUTO_EXTENSION_RESOLUTION=false",
 		"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "GOCOVERDIR=" + os.Getenv("GOCOVERDIR"),
@@ -78,18 +78,11 @@ func (r Result) Console() []string {
 		}
 		_, message, _ := strings.Cut(line, "msg=")
 		message = strings.TrimSuffix(strings.TrimSpace(message), " source=console")
-		if unquoted, err := unquote(message); err == nil {
+		// logrus quotes only where it has to.
+		if unquoted, err := strconv.Unquote(message); err == nil {
 			message = unquoted
 		}
 		messages = append(messages, message)
 	}
 	return messages
-}
-
-// unquote undoes the quoting of logrus, which quotes only where it has to.
-func unquote(message string) (string, error) {
-	if !strings.HasPrefix(message, `"`) {
-		return message, nil
-	}
-	return strconv.Unquote(message)
 }

@@ -51,7 +51,7 @@ func newTransport(options Options) *http.Transport {
 func tlsConfig(options Options) *tls.Config {
 	return &tls.Config{
 		MinVersion:         tls.VersionTLS12,
-		InsecureSkipVerify: options.InsecureTLS, //nolint:gosec // only when the user says so, as k6 itself
+		InsecureSkipVerify: options.InsecureTLS, // #nosec G402 -- only when the user says so, as k6 itself
 	}
 }
 

@@ -76,7 +76,7 @@ var english = messages{
 	prefill: "Prefill (prompt)", decoding: "Decode (output)",
 	outputTokens: "Output tokens",
 
-	warnings: map[WarningCode]string{ //nolint:gosec // a model's tokens are no secrets
+	warnings: map[WarningCode]string{ // #nosec G101 -- a model's tokens are no secrets
 		Interrupted:     "The test was stopped early; this is what was measured until then.",
 		NoRequests:      "{target}: no request was measured.",
 		WarmupFailed:    "{target}: {count} warm-up request(s) to {model} failed: {a}: {b}",

@@ -1,6 +1,6 @@
 package report
 
-var korean = messages{ //nolint:gosec // a model's tokens are no secrets
+var korean = messages{ // #nosec G101 -- a model's tokens are no secrets
 	second: "초", millisecond: "ms", microsecond: "µs", nanosecond: "ns",
 
 	localShort: "로컬", remoteShort: "원격",
@@ -77,7 +77,7 @@ var korean = messages{ //nolint:gosec // a model's tokens are no secrets
 	prefill: "프롬프트 처리 (prefill)", decoding: "토큰 생성 (decode)",
 	outputTokens: "출력 토큰 수",
 
-	warnings: map[WarningCode]string{ //nolint:gosec // a model's tokens are no secrets
+	warnings: map[WarningCode]string{ // #nosec G101 -- a model's tokens are no secrets
 		Interrupted:     "테스트가 도중에 중단되었습니다. 그때까지 측정한 결과입니다.",
 		NoRequests:      "{target}: 측정된 요청이 없습니다.",
 		WarmupFailed:    "{target}: {model} 워밍업 요청 {count}개가 실패했습니다: {a}: {b}",

@@ -16,7 +16,7 @@ const (
 	TTFO            Metric = "ttfo"
 	TPOT            Metric = "tpot"
 	ITL             Metric = "itl"               // every gap of every request
-	TokensPerSecond Metric = "tokens_per_second" //nolint:gosec // a model's tokens are no secrets
+	TokensPerSecond Metric = "tokens_per_second" // #nosec G101 -- a model's tokens are no secrets
 	Server          Metric = "server"
 	Load            Metric = "load"
 	PromptEval      Metric = "prompt_eval"

@@ -38,7 +38,7 @@ const longestAnswer = 1 << 17
 
 // plan makes the answer; the same seed and prompt make the same one.
 func plan(w wish) answer {
-	random := rand.New(rand.NewPCG(w.seed, promptHash(w.prompt))) //nolint:gosec // no secrets, but repeatable
+	random := rand.New(rand.NewPCG(w.seed, promptHash(w.prompt))) // #nosec G404 -- no secrets, but repeatable
 	a := answer{reason: "length", asJSON: w.asJSON}
 	length := min(w.options.NumPredict, longestAnswer)
 	if length <= 0 {
@@ -63,7 +63,7 @@ func promptHash(prompt []int) uint64 {
 	hash := fnv.New64a()
 	var word [8]byte
 	for _, token := range prompt {
-		binary.LittleEndian.PutUint64(word[:], uint64(token)) //nolint:gosec // never negative
+		binary.LittleEndian.PutUint64(word[:], uint64(token)) // #nosec G115 -- never negative
 		_, _ = hash.Write(word[:])                            // a hash does not fail
 	}
 	return hash.Sum64()

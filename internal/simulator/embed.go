@@ -218,7 +218,7 @@ func inputsOf(input any) ([]string, bool) {
 
 // embedding returns a vector that the text alone decides.
 func embedding(text string) []float32 {
-	random := rand.New(rand.NewPCG(promptHash(tokenize(text)), 0)) //nolint:gosec // no secrets, but repeatable
+	random := rand.New(rand.NewPCG(promptHash(tokenize(text)), 0)) // #nosec G404 -- no secrets, but repeatable
 	vector := make([]float32, embeddingLength)
 	for i := range vector {
 		vector[i] = float32(random.NormFloat64())

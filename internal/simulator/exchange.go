@@ -46,7 +46,7 @@ const (
 )
 
 func (s *Server) chance(stream, number uint64) *rand.Rand {
-	return rand.New(rand.NewPCG(s.config.Seed<<2|stream, number)) //nolint:gosec // no secrets, but repeatable
+	return rand.New(rand.NewPCG(s.config.Seed<<2|stream, number)) // #nosec G404 -- no secrets, but repeatable
 }
 
 // generation makes a handler of requests that are counted and logged.
@@ -63,7 +63,7 @@ func (s *Server) generation(v1 bool, handle func(*exchange)) http.HandlerFunc {
 		}
 		read := time.Now()
 		x.number = int(s.requests.Add(1))
-		number := uint64(x.number) //nolint:gosec // never negative
+		number := uint64(x.number) // #nosec G115 -- never negative
 		x.random = s.chance(chanceSchedule, number)
 		x.fault = strikes(s.config.Faults, x.number, s.chance(chanceFault, number))
 		delay := s.config.Network.draw(s.chance(chanceNetwork, number))
@@ -95,7 +95,7 @@ func (s *Server) inquiry(v1 bool, handle func(*exchange)) http.HandlerFunc {
 		if !x.read() {
 			return
 		}
-		delay := s.config.Network.draw(s.chance(chanceOther, uint64(s.others.Add(1)))) //nolint:gosec // never negative
+		delay := s.config.Network.draw(s.chance(chanceOther, uint64(s.others.Add(1)))) // #nosec G115 -- never negative
 		x.back = delay / 2
 		if sleepUntil(r.Context(), time.Now().Add(delay/2)) != nil {
 			return

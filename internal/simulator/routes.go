@@ -88,7 +88,7 @@ func redirect(w http.ResponseWriter, r *http.Request, path string) {
 	if r.Method == http.MethodGet {
 		status = http.StatusMovedPermanently
 	}
-	http.Redirect(w, r, path, status) //nolint:gosec // path is one of the routes
+	http.Redirect(w, r, path, status) // #nosec G710 -- path is one of the routes
 }
 
 func plain(w http.ResponseWriter, status int, text string) {

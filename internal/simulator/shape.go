@@ -143,7 +143,7 @@ type eventShape struct {
 }
 
 func newEventShape(prefix, model string, options *openai.StreamOptions) eventShape {
-	id := fmt.Sprintf("%s-%d", prefix, rand.IntN(999)) //nolint:gosec // as in Ollama, no secret
+	id := fmt.Sprintf("%s-%d", prefix, rand.IntN(999)) // #nosec G404 -- as in Ollama, no secret
 	return eventShape{model: model, id: id, usage: options != nil && options.IncludeUsage}
 }
 
