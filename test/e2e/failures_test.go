@@ -66,6 +66,14 @@ func TestUnknownModel(t *testing.T) {
 	}
 }
 
+// A model that no server has does not take the figures of the others with it, and the run fails all the same.
+func TestUnknownModelAmongOthers(t *testing.T) {
+	o := benchmark(t, both(settings{"MODEL": "nosuchmodel:1b," + given.quick}))
+	assert.NotZero(t, o.code)
+	checkPrinted(t, o, "en", given.quick, [2]string{given.local, given.remote})
+	assert.Equal(t, 10, o.results(t).of(t, "remote", "nosuchmodel:1b").Requests)
+}
+
 // What answers on the other side is no Ollama, or does not let anybody in.
 func TestStrangeServers(t *testing.T) {
 	for name, c := range map[string]struct {
