@@ -156,7 +156,7 @@ export interface Result {
   target: string;
   /** The text of the answer, `''` for calls that have none; of a stream that failed, what came of it. */
   text: string;
-  /** Whether the server loaded the model for this request. */
+  /** Whether the server loaded the model for this request: its `load_duration` is 100 ms or more. */
   cold?: boolean;
   timings: Timings;
   /** Fields of servers newer than these declarations. */

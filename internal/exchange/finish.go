@@ -19,7 +19,8 @@ import (
 
 // coldLoad is the load time from which on a request counts as having loaded the model.
 // Looking up a model that is loaded takes a real server 2 to 10 ms; loading the
-// smallest one takes it 250 ms.
+// smallest one takes it 250 ms. Only the server knows; a busy one can take this long
+// without loading anything.
 const coldLoad = 100 * time.Millisecond
 
 // finish makes the outcome of the stamps. err is what the sender returned.

@@ -83,7 +83,8 @@ var english = messages{
 		AllFailed:       "{target}: all {count} requests to {model} failed.",
 		SomeFailed:      "{target}: {count} of {of} requests to {model} failed; the figures are of the others.",
 		FewRequests:     "{target}: only {count} request(s) to {model} succeeded; measure 10 or more for figures that hold.",
-		ColdRequests:    "{target}: {count} of {of} requests waited for {model} to be loaded; warm it up to leave that out.",
+		ColdRequests:    "{target}: {count} of {of} requests spent 100 ms or more in load_duration: {model} was loaded for " +
+			"them, or the server was too busy to find it quickly. A warm-up leaves loading out.",
 		CachedPrompts:   "{target}: in {count} of {of} requests the prompt cache answered for most of the prompt ({model}).",
 		NoTokenTimings:  "{target}: no answer of {model} was streamed, so there are no token timings.",
 		EndpointsDiffer: "{target}: requests went to several addresses: {a}",

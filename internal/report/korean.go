@@ -84,7 +84,8 @@ var korean = messages{ // #nosec G101 -- a model's tokens are no secrets
 		AllFailed:       "{target}: {model} 요청 {count}개가 모두 실패했습니다.",
 		SomeFailed:      "{target}: {model} 요청 {of}개 중 {count}개가 실패했습니다. 수치는 성공한 요청만의 것입니다.",
 		FewRequests:     "{target}: 성공한 {model} 요청이 {count}개뿐입니다. 믿을 만한 수치를 얻으려면 10개 이상 측정하세요.",
-		ColdRequests:    "{target}: 요청 {of}개 중 {count}개에 {model} 로드 시간이 포함되었습니다. 제외하려면 워밍업하세요.",
+		ColdRequests:    "{target}: 요청 {of}개 중 {count}개의 load_duration이 100ms 이상입니다. {model} 모델을 로드했거나 서버가 바빴습니다. " +
+			"로드 시간은 워밍업으로 제외할 수 있습니다.",
 		CachedPrompts:   "{target}: 요청 {of}개 중 {count}개에서 프롬프트 대부분이 캐시로 처리되었습니다 ({model}).",
 		NoTokenTimings:  "{target}: {model} 응답을 스트리밍하지 않아 토큰별 시간을 알 수 없습니다.",
 		EndpointsDiffer: "{target}: 요청이 여러 주소로 나뉘었습니다: {a}",
