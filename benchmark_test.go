@@ -195,52 +195,77 @@ func TestBenchmarkSimulated(t *testing.T) {
 	assert.Greater(t, got.results.Comparisons[0].Metrics["ttft"].Ratio, 1.0, "the remote side has a network before it")
 }
 
-// Every figure of results.json is what the lines of requests.ndjson make, and warm-up
-// requests are in none. It holds times against the server's, so it runs while nothing
-// else of this package does.
-func TestBenchmarkFigures(t *testing.T) { //nolint:paralleltest // see above
-	var localTruth, remoteTruth bytes.Buffer
-	local := simulate(t, func(c *simulator.Config) {
+const figuresRequests, figuresWarmup = 8, 2
+
+// benchmarkOfTwo compares two simulated servers, and returns what they say they did.
+func benchmarkOfTwo(t *testing.T) (got *benchmarkRun, local, remote *bytes.Buffer) {
+	t.Helper()
+	local, remote = &bytes.Buffer{}, &bytes.Buffer{}
+	near := simulate(t, func(c *simulator.Config) {
 		anyModel(c)
 		c.Load = 150 * time.Millisecond // so that a warm-up would show
 		c.ITL = simulator.Distribution{Shape: simulator.Lognormal, Mean: 2 * time.Millisecond, Spread: 0.3}
-		c.Truth = &localTruth
+		c.Truth = local
 	})
-	remote := simulate(t, func(c *simulator.Config) {
+	far := simulate(t, func(c *simulator.Config) {
 		anyModel(c)
 		c.Load = 150 * time.Millisecond
 		c.TTFT = simulator.Distribution{Shape: simulator.Lognormal, Mean: 10 * time.Millisecond, Spread: 0.3}
+		c.ITL = simulator.Exactly(5 * time.Millisecond)
 		c.Network = simulator.Distribution{Shape: simulator.Lognormal, Mean: 20 * time.Millisecond, Spread: 0.3}
-		c.Truth = &remoteTruth
+		c.Truth = remote
 	})
-	const requests, warmup = 8, 2
-	got := runBenchmark(t, []string{
-		"LOCAL_ENDPOINT=" + local.URL(), "REMOTE_ENDPOINT=" + remote.URL(), "MODEL=llama3.2:1b",
-		fmt.Sprint("NUM_REQUESTS=", requests), fmt.Sprint("WARMUP=", warmup), "NUM_PREDICT=20",
+	got = runBenchmark(t, []string{
+		"LOCAL_ENDPOINT=" + near.URL(), "REMOTE_ENDPOINT=" + far.URL(), "MODEL=llama3.2:1b", "NUM_PREDICT=20",
+		fmt.Sprint("NUM_REQUESTS=", figuresRequests), fmt.Sprint("WARMUP=", figuresWarmup),
 	})
 	require.Zero(t, got.Code, got.Stderr)
-	require.Len(t, got.requests, 2*(requests+warmup), "the file has all requests")
+	require.NoError(t, near.Close(t.Context())) // after which the truth is complete
+	require.NoError(t, far.Close(t.Context()))
+	return got, local, remote
+}
+
+// Every figure of results.json is what the lines of requests.ndjson make, and warm-up
+// requests are in none.
+func TestBenchmarkFigures(t *testing.T) {
+	t.Parallel()
+	got, _, _ := benchmarkOfTwo(t)
+	require.Len(t, got.requests, 2*(figuresRequests+figuresWarmup), "the file has all requests")
 	require.Len(t, got.results.Series, 2)
 	for _, series := range got.results.Series {
 		lines := got.of(series.Target)
-		require.Len(t, lines, requests)
-		assert.Equal(t, requests, series.Requests)
-		assert.Equal(t, requests, series.Succeeded)
+		require.Len(t, lines, figuresRequests)
+		assert.Equal(t, figuresRequests, series.Requests)
+		assert.Equal(t, figuresRequests, series.Succeeded)
 		assert.Equal(t, 1.0, series.SuccessRate)
 		for metric, value := range metricsOfLine {
 			assertSummary(t, series.Target+" "+metric, collect(lines, value), series.Metrics[metric])
 		}
 		busy := sum(collect(lines, metricsOfLine["duration"]))
 		assert.InEpsilon(t, busy, series.BusyMS, 1e-9)
-		assert.InEpsilon(t, requests/(busy/1000), series.RequestsPerSecond, 1e-9)
-		assert.InEpsilon(t, 20*requests/(busy/1000), series.OutputTokensPerSecond, 1e-9)
+		assert.InEpsilon(t, figuresRequests/(busy/1000), series.RequestsPerSecond, 1e-9)
+		assert.InEpsilon(t, 20*figuresRequests/(busy/1000), series.OutputTokensPerSecond, 1e-9)
 		last := lines[len(lines)-1]
 		assert.InDelta(t, last.StartedAt+*last.Duration-lines[0].StartedAt, series.WallMS, 1e-2)
 	}
 	assertComparison(t, got)
 	assertPrinted(t, got)
-	assertTruth(t, got.of("local"), &localTruth, warmup)
-	assertTruth(t, got.of("remote"), &remoteTruth, warmup)
+}
+
+// The means are those that the servers say to have been, within 1 ms or 2 %. It runs while
+// nothing else of this package does; other programs may still take the processor from it, so
+// that one of three attempts counts.
+func TestBenchmarkTruth(t *testing.T) { //nolint:paralleltest // see above
+	var deviations []string
+	for range 3 {
+		got, local, remote := benchmarkOfTwo(t)
+		deviations = deviationsFromTruth(t, got.of("local"), local)
+		deviations = append(deviations, deviationsFromTruth(t, got.of("remote"), remote)...)
+		if len(deviations) == 0 {
+			return
+		}
+	}
+	assert.Empty(t, deviations)
 }
 
 // metricsOfLine take the values of the metrics of results.json from a request.
@@ -348,55 +373,61 @@ func assertComparison(t *testing.T, got *benchmarkRun) {
 // assertPrinted holds what is printed against the lines of requests.ndjson.
 func assertPrinted(t *testing.T, got *benchmarkRun) {
 	t.Helper()
-	number := func(expression string) float64 {
+	// shows finds a number and compares it as exactly as it is printed: times in seconds
+	// with two decimals, everything else with three digits.
+	shows := func(want float64, expression string) {
 		found := regexp.MustCompile(expression).FindStringSubmatch(got.Stdout)
 		require.NotNil(t, found, "%s in\n%s", expression, got.Stdout)
 		value, err := strconv.ParseFloat(found[1], 64)
 		require.NoError(t, err)
-		units := map[string]float64{"s": 1000, "ms": 1, "µs": 1e-3}
-		if unit, ok := units[found[len(found)-1]]; ok {
-			value *= unit
+		tolerance := 0.006 * want
+		switch found[len(found)-1] {
+		case "s":
+			value, tolerance = 1000*value, 5.001
+		case "µs":
+			value /= 1000
 		}
-		return value
+		assert.InDelta(t, want, value, tolerance, expression)
 	}
 	of := func(target string) []float64 { return collect(got.of(target), metricsOfLine["duration"]) }
 	a, b := of("local"), of("remote")
-	const digits = 0.011 // two or three digits are printed
-	const cell = `([\d.]+) (s|ms|µs)`
-	assert.InEpsilon(t, mean(b)/mean(a), number(`is ([\d.]+) times as fast`), digits)
-	assert.InEpsilon(t, mean(b)-mean(a), number(`saves `+cell), digits)
-	for name, of := range map[string]func([]float64) float64{
+	const cell, skipped = `([\d.]+) (s|ms|µs)`, `[\d.]+ (?:s|ms|µs)\s+`
+	shows(mean(b)/mean(a), `is ([\d.]+) times as fast`)
+	shows(mean(b)-mean(a), `saves `+cell)
+	for name, figure := range map[string]func([]float64) float64{
 		"Mean response time": mean, "Total time": sum,
 		"Min response time": slices.Min[[]float64], "Max response time": slices.Max[[]float64],
 	} {
-		const first, second = `[\d.]+ (?:s|ms|µs)\s+`, `[\d.]+ (?:s|ms|µs)\s+`
-		assert.InEpsilon(t, of(a), number(`(?m)^`+name+`\s+`+cell), digits, name)
-		assert.InEpsilon(t, of(b), number(`(?m)^`+name+`\s+`+first+cell), digits, name)
-		assert.InEpsilon(t, math.Abs(of(b)-of(a)), number(`(?m)^`+name+`\s+`+first+second+cell), 2*digits, name)
+		shows(figure(a), `(?m)^`+name+`\s+`+cell)
+		shows(figure(b), `(?m)^`+name+`\s+`+skipped+cell)
+		shows(figure(b)-figure(a), `(?m)^`+name+`\s+`+skipped+skipped+cell)
 	}
-	assert.InEpsilon(t, float64(len(a))/(sum(a)/1000), number(`Local Ollama: +([\d.]+) req/s`), digits)
-	assert.InEpsilon(t, float64(len(b))/(sum(b)/1000), number(`Remote Ollama: +([\d.]+) req/s`), digits)
+	shows(float64(len(a))/(sum(a)/1000), `Local Ollama: +([\d.]+) req/s`)
+	shows(float64(len(b))/(sum(b)/1000), `Remote Ollama: +([\d.]+) req/s`)
 }
 
-// assertTruth holds the client's means against what the server says it did.
-func assertTruth(t *testing.T, lines []line, log *bytes.Buffer, warmup int) {
+// deviationsFromTruth holds the client's means against what the server says it did.
+func deviationsFromTruth(t *testing.T, lines []line, log *bytes.Buffer) (deviations []string) {
 	t.Helper()
-	var ttft, duration []float64
+	truth := map[string][]float64{}
 	for text := range strings.Lines(log.String()) {
-		var truth struct {
+		var said struct {
 			ReadAt         float64 `json:"read_at"`
 			FirstWrittenAt float64 `json:"first_written_at"`
 			LastWrittenAt  float64 `json:"last_written_at"`
 		}
-		require.NoError(t, json.Unmarshal([]byte(text), &truth))
-		ttft = append(ttft, truth.FirstWrittenAt-truth.ReadAt)
-		duration = append(duration, truth.LastWrittenAt-truth.ReadAt)
+		require.NoError(t, json.Unmarshal([]byte(text), &said))
+		truth["ttft"] = append(truth["ttft"], said.FirstWrittenAt-said.ReadAt)
+		truth["duration"] = append(truth["duration"], said.LastWrittenAt-said.ReadAt)
 	}
-	require.Len(t, ttft, warmup+len(lines))
-	for metric, truth := range map[string][]float64{"ttft": ttft[warmup:], "duration": duration[warmup:]} {
-		want := mean(truth)
-		assert.InDelta(t, want, mean(collect(lines, metricsOfLine[metric])), max(1, 0.02*want), metric)
+	for metric, values := range truth {
+		require.Len(t, values, figuresWarmup+len(lines))
+		want, got := mean(values[figuresWarmup:]), mean(collect(lines, metricsOfLine[metric]))
+		if math.Abs(got-want) > max(1, 0.02*want) {
+			deviations = append(deviations, fmt.Sprintf("%s %s: %.2f ms, in truth %.2f ms", lines[0].Target, metric, got, want))
+		}
 	}
+	return deviations
 }
 
 func TestBenchmarkOrder(t *testing.T) {
