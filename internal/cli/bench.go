@@ -26,7 +26,8 @@ func newBench(gs *state.GlobalState) *cobra.Command {
 
 It runs the script scripts/benchmark.js by ` + "`k6 run`" + `, so whatever stands after -- is for
 ` + "`k6 run`" + `, and its exit codes are those of ` + "`k6 run`" + `. What a flag sets can be set by the environment
-variable that stands in brackets, too; a flag counts first.`,
+variable that stands in brackets, too; a flag counts first. The key of a server that asks for one is taken
+from OLLAMA_API_KEY.`,
 		Example: examples(gs, `
   # Two simulated servers, to see how it works.
   $ {} bench --simulate

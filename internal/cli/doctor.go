@@ -27,7 +27,7 @@ It makes the checks that a person would make, in this order: name, TCP, TLS, HTT
 in which version, whether the model is there, whether it is loaded, and a tiny generation. Each check
 that fails says what to do. Then it tells what differs between the servers. It ends with exit code 0 only
 if a benchmark would work. What a flag sets can be set by the environment variable that stands in
-brackets, too; a flag counts first.`,
+brackets, too; a flag counts first. The key of a server that asks for one is taken from OLLAMA_API_KEY.`,
 		Example: examples(gs, `
   # Is the Ollama on this machine ready?
   $ {} doctor -m llama3.2:1b
@@ -153,6 +153,16 @@ func parseTargets(targets []settings.Target) ([]preflight.Target, error) {
 	return parsed, nil
 }
 
+// check checks one server. As in a benchmark, the key is not for the Ollama on this machine.
+func (d *doctor) check(
+	ctx context.Context, target preflight.Target, options preflight.Options,
+) *preflight.Findings {
+	if !target.Endpoint.Loopback() {
+		options.APIKey = d.gs.Env["OLLAMA_API_KEY"]
+	}
+	return preflight.Check(ctx, target, options)
+}
+
 func (d *doctor) asText(
 	ctx context.Context, targets []preflight.Target, options preflight.Options, onlyLocal bool,
 ) ([]*preflight.Findings, error) {
@@ -161,7 +171,7 @@ func (d *doctor) asText(
 	all := make([]*preflight.Findings, 0, len(targets))
 	for _, target := range targets {
 		printer.Target(target)
-		all = append(all, preflight.Check(ctx, target, options))
+		all = append(all, d.check(ctx, target, options))
 	}
 	for _, other := range all[1:] {
 		for _, model := range options.Models {
@@ -189,7 +199,7 @@ func (d *doctor) asJSON(
 		Comparisons []comparison          `json:"comparisons"`
 	}{OK: true, Comparisons: []comparison{}}
 	for _, target := range targets {
-		findings := preflight.Check(ctx, target, options)
+		findings := d.check(ctx, target, options)
 		answer.Targets = append(answer.Targets, findings)
 		answer.OK = answer.OK && findings.OK
 	}

@@ -154,6 +154,28 @@ func TestDoctorReadsOnlyWhatItUses(t *testing.T) {
 	assert.Zero(t, result.Code, result.Stdout+result.Stderr)
 }
 
+// The key is for remote servers, as in a benchmark; here one behind a proxy, which is how a
+// test can have a server that is not on this machine.
+func TestDoctorHasTheKey(t *testing.T) {
+	t.Parallel()
+	tiny := startSimulator(t, "--model", "tiny")
+	guarded := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer hush" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		proxyTo(tiny.url).ServeHTTP(w, r)
+	}))
+	t.Cleanup(guarded.Close)
+	env := []string{"HTTP_PROXY=" + guarded.URL, "OLLAMA_API_KEY=hush"}
+	args := []string{"doctor", "--only-remote", "-m", "tiny", "--remote-endpoint"}
+	result := run(t, env, append(args, "http://gpu.example")...)
+	assert.Zero(t, result.Code, result.Stdout)
+	assert.Contains(t, result.Stdout, "proxy "+strings.TrimPrefix(guarded.URL, "http://")+": connected to")
+	assert.Equal(t, 1, run(t, env[:1], append(args, "http://gpu.example")...).Code)
+	assert.Equal(t, 1, run(t, env, append(args, guarded.URL)...).Code, "this machine's Ollama gets no key")
+}
+
 // The certificate of a test server is signed by nobody.
 func TestDoctorTakesAnyCertificate(t *testing.T) {
 	t.Parallel()

@@ -47,6 +47,7 @@ type Options struct {
 	Timeout           time.Duration // of each step but the generation; 0 means DefaultTimeout
 	GenerationTimeout time.Duration // 0 means DefaultGenerationTimeout
 	InsecureTLS       bool          // take any certificate
+	APIKey            string        // counts before the credentials of an address; "" for none
 	Resolver          *net.Resolver // nil means net.DefaultResolver
 	Locale            locale.Locale
 	OnResult          func(Result) // gets each result as soon as it is there; may be nil

@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -199,7 +198,7 @@ func TestChecks(t *testing.T) {
 		},
 		"it wants a key": {
 			address: answers(t, "*", 401, "text/plain", "who are you?"),
-			want:    "name tcp http !ollama", kind: api.Unauthorized, detail: "who are you?", fix: "Authorization",
+			want:    "name tcp http !ollama", kind: api.Unauthorized, detail: "who are you?", fix: "OLLAMA_API_KEY",
 		},
 		"a proxy without its server": {
 			address: answers(t, "*", 502, "text/html", "<h1>Bad Gateway</h1>"),
@@ -262,23 +261,32 @@ func TestChecks(t *testing.T) {
 	}
 }
 
-// The credentials of an address go to the server and nowhere else.
+// What a server needs to let one in goes to the server and nowhere else.
 func TestCredentials(t *testing.T) {
 	t.Parallel()
-	var wrong atomic.Int64
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if user, password, _ := r.BasicAuth(); user != "me" || password != "hush" {
-			wrong.Add(1)
-		}
-		w.WriteHeader(http.StatusUnauthorized)
-	}))
-	t.Cleanup(server.Close)
-	address := strings.Replace(server.URL, "http://", "http://me:hush@", 1)
-	findings := preflight.Check(t.Context(), target(t, "local", address), preflight.Options{Models: []string{"tiny"}})
-	assert.Zero(t, wrong.Load())
-	text, err := json.Marshal(findings)
-	require.NoError(t, err)
-	assert.NotContains(t, string(text), "hush")
+	const basic = "Basic bWU6aHVzaA==" // me:hush
+	for name, c := range map[string]struct{ address, key, want string }{
+		"of the address":          {"http://me:hush@", "", basic},
+		"a key":                   {"http://", "hush", "Bearer hush"},
+		"the key before the name": {"http://me:hush@", "hush", "Bearer hush"},
+		"none":                    {"http://", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := make(chan string, 1)
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				got <- r.Header.Get("Authorization")
+				w.WriteHeader(http.StatusUnauthorized)
+			}))
+			t.Cleanup(server.Close)
+			findings := preflight.Check(t.Context(), target(t, "local", strings.Replace(server.URL, "http://", c.address, 1)),
+				preflight.Options{Models: []string{"tiny"}, APIKey: c.key})
+			assert.Equal(t, c.want, <-got)
+			text, err := json.Marshal(findings)
+			require.NoError(t, err)
+			assert.NotContains(t, string(text), "hush")
+		})
+	}
 }
 
 // Whoever waits sees each result when it is there, and can stop the one that runs.

@@ -21,7 +21,7 @@ func (c *checker) ask(ctx context.Context, op api.Op, body []byte) *exchange.Out
 	outcome := exchange.Do(ctx, exchange.Client{Transport: c.transport}, exchange.Request{
 		Op:       op,
 		URL:      c.target.Endpoint.URL(op.Path()),
-		Header:   credentials(c.target.Endpoint.Credentials()),
+		Header:   credentials(c.options.APIKey, c.target.Endpoint.Credentials()),
 		Body:     body,
 		Stream:   op == api.Generate,
 		Timeouts: timeouts,
@@ -37,8 +37,12 @@ func (c *checker) ask(ctx context.Context, op api.Op, body []byte) *exchange.Out
 	return outcome
 }
 
-func credentials(user *url.Userinfo) http.Header {
-	if user == nil {
+// credentials are those that a benchmark has.
+func credentials(key string, user *url.Userinfo) http.Header {
+	switch {
+	case key != "":
+		return http.Header{"Authorization": {"Bearer " + key}}
+	case user == nil:
 		return nil
 	}
 	password, _ := user.Password()
