@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
 	"net/http"
 	"os"
@@ -837,45 +836,102 @@ func TestBenchmarkInKorean(t *testing.T) {
 	}
 }
 
-// Ctrl-C in the middle leaves a report of what was measured before, which says so.
+// Where there is little or nothing to compare, that is said, and no figure is made up.
+func TestBenchmarkWithLittleToCompare(t *testing.T) {
+	t.Parallel()
+	quick := answer(generateAnswer)
+	empty := answer(`{"response":"","done":true,"done_reason":"stop"}` + "\n") // no token, no times of the server
+	for name, c := range map[string]struct {
+		local, remote func(http.ResponseWriter, received)
+		requests      int
+		code          int
+		says          []string
+	}{
+		"one request each": {quick, quick, 1, 0, []string{"100.0% (1/1)", "Too few requests"}},
+		"answers without anything": {empty, empty, 2, 0, []string{
+			"100.0% (2/2)", "not measured: the server reported no total_duration",
+		}},
+		"both fail": {nil, nil, 2, 110, []string{
+			"0.0% (0/2)", "No comparison: every request to Local Ollama, Remote Ollama failed.", "ollama serve",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			endpoint := func(name string, generate func(http.ResponseWriter, received)) string {
+				if generate == nil {
+					return name + "_ENDPOINT=http://127.0.0.1:1"
+				}
+				return name + "_ENDPOINT=" + ollamaOf(t, generate).URL
+			}
+			got := runBenchmark(t, []string{
+				endpoint("LOCAL", c.local), endpoint("REMOTE", c.remote), "MODEL=m", fmt.Sprint("NUM_REQUESTS=", c.requests),
+			})
+			assert.Equal(t, c.code, got.Code, got.Stderr)
+			for _, text := range c.says {
+				assert.Contains(t, got.Stdout, text)
+			}
+			assert.NotContains(t, got.Stdout, "times as fast")
+		})
+	}
+}
+
+// Ctrl-C in the middle leaves a report of what was measured before, which says so; also if
+// k6 does not ask for a summary, and if nothing was measured yet.
 func TestBenchmarkInterrupted(t *testing.T) {
 	t.Parallel()
-	third := make(chan struct{}, 1)
-	generate := func(w http.ResponseWriter, _ received) { send(w, generateAnswer) }
-	local := ollamaOf(t, generate)
-	var mu sync.Mutex
-	answered := 0
-	remote := ollamaOf(t, func(w http.ResponseWriter, r received) {
-		mu.Lock()
-		answered++
-		now := answered
-		mu.Unlock()
-		if now == 4 { // a warm-up and two requests were answered
-			third <- struct{}{}
-			<-r.left
-			return
-		}
-		send(w, generateAnswer)
-	})
-	out := t.TempDir() + "/out"
-	k6 := k6test.Command(t, sides(local, remote, "NUM_REQUESTS=5", "OUT="+out), "run", "--quiet", "scripts/benchmark.js")
-	var stdout, stderr bytes.Buffer
-	k6.Stdout, k6.Stderr = &stdout, &stderr
-	require.NoError(t, k6.Start())
-	<-third
-	require.NoError(t, k6.Process.Signal(os.Interrupt))
-	require.Error(t, k6.Wait())
-	got := readBenchmark(t, k6test.Result{
-		Stdout: stdout.String(), Stderr: stderr.String(), Code: k6.ProcessState.ExitCode(),
-	}, out)
-	assert.Equal(t, 105, got.Code)
-	require.Len(t, got.results.Series, 2)
-	assert.Equal(t, 3, got.results.Series[0].Succeeded)
-	assert.Equal(t, 2, got.results.Series[1].Succeeded)
-	codes := map[string]bool{}
-	for _, w := range got.results.Warnings {
-		codes[w.Code] = true
+	for name, c := range map[string]struct {
+		last          int // the request of the remote side that is never answered, from 1 with the warm-up
+		args          []string
+		local, remote int // requests that went well
+		says          string
+	}{
+		"in the middle":            {last: 4, local: 3, remote: 2, says: "Final comparison"},
+		"in the middle, disabled":  {last: 4, local: 3, remote: 2, says: "Final comparison", args: []string{"--summary-mode=disabled"}},
+		"in the warm-up":           {last: 1, says: "stopped before any measured request ended"},
+		"in the warm-up, disabled": {last: 1, says: "stopped before any measured request ended", args: []string{"--summary-mode=disabled"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			reached := make(chan struct{}, 1)
+			var mu sync.Mutex
+			asked := 0
+			remote := ollamaOf(t, func(w http.ResponseWriter, r received) {
+				mu.Lock()
+				asked++
+				now := asked
+				mu.Unlock()
+				if now == c.last {
+					reached <- struct{}{}
+					<-r.left
+					return
+				}
+				send(w, generateAnswer)
+			})
+			out := t.TempDir() + "/out"
+			env := sides(ollamaOf(t, answer(generateAnswer)), remote, "NUM_REQUESTS=5", "OUT="+out)
+			k6 := k6test.Command(t, env, append(append([]string{"run", "--quiet"}, c.args...), "scripts/benchmark.js")...)
+			var stdout, stderr bytes.Buffer
+			k6.Stdout, k6.Stderr = &stdout, &stderr
+			require.NoError(t, k6.Start())
+			<-reached
+			require.NoError(t, k6.Process.Signal(os.Interrupt))
+			require.Error(t, k6.Wait())
+			got := readBenchmark(t, k6test.Result{
+				Stdout: stdout.String(), Stderr: stderr.String(), Code: k6.ProcessState.ExitCode(),
+			}, out)
+			assert.Equal(t, 105, got.Code, got.Stderr)
+			succeeded := map[string]int{}
+			for _, s := range got.results.Series {
+				succeeded[s.Target] = s.Succeeded
+			}
+			assert.Equal(t, [2]int{c.local, c.remote}, [2]int{succeeded["local"], succeeded["remote"]})
+			assert.Contains(t, got.Stdout, c.says)
+			var codes []string
+			for _, w := range got.results.Warnings {
+				codes = append(codes, w.Code)
+			}
+			assert.Contains(t, codes, "interrupted")
+			assert.NotContains(t, strings.Join(got.Console(), "\n"), "canceled")
+		})
 	}
-	assert.Contains(t, slices.Collect(maps.Keys(codes)), "interrupted")
-	assert.Contains(t, got.Stdout, "Final comparison")
 }
