@@ -26,7 +26,8 @@ func proxyTo(server string) http.Handler {
 	if err != nil {
 		panic(err)
 	}
-	return httputil.NewSingleHostReverseProxy(target)
+	// Under the server's own name: as Ollama, the simulator answers under no other.
+	return &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}
 }
 
 // simulatorProcess is a `k6 x ollama simulate` that runs.
