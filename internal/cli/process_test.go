@@ -50,14 +50,23 @@ func startSimulator(t *testing.T, flags ...string) *simulatorProcess {
 	stdout, err := s.command.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, s.command.Start())
+	gone := make(chan struct{})
+	t.Cleanup(func() {
+		_ = s.command.Process.Kill() // unless it is gone
+		<-gone
+	})
 	lines := bufio.NewReader(stdout)
 	for !strings.Contains(s.announced, "bench ") { // the last line
 		line, err := lines.ReadString('\n')
-		require.NoError(t, err, "%s%s", s.announced, &s.stderr)
+		if err != nil {
+			close(gone)
+		}
+		require.NoError(t, err, s.announced)
 		s.announced += line
 	}
 	s.url = listening.FindStringSubmatch(s.announced)[1]
 	go func() {
+		defer close(gone)
 		_ = s.command.Wait() // the exit code is what is asked for
 		s.ended <- s.command.ProcessState.ExitCode()
 	}()
