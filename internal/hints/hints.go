@@ -15,7 +15,6 @@ type Facts struct {
 	Endpoint string   // base address of the server
 	Model    string   // the model that was asked for
 	Models   []string // the models that the server has; nil if it did not say, empty if none
-	Message  string   // what the server or the system said
 	Status   int      // HTTP; 0 if no answer came
 }
 
@@ -29,9 +28,9 @@ func For(kind api.ErrorKind, f Facts, l locale.Locale) string {
 	if l == locale.Korean {
 		phrases = korean
 	}
-	endpoint, err := api.ParseEndpoint(f.Endpoint)
+	endpoint, err := api.ParseEndpoint(f.Endpoint) // the zero one if it is none
 	known := err == nil
-	place := situationOf(kind, f, known && endpoint.Loopback())
+	place := situationOf(kind, f.Status, endpoint)
 	text, ok := phrases.situations[place]
 	if !ok {
 		text = phrases.situations[situation(api.ServerError)]
@@ -61,7 +60,7 @@ type situation api.ErrorKind
 const (
 	connectLocal  situation = "connect, on this machine"
 	forbidden     situation = "unauthorized, 403"
-	plainToSecure situation = "invalid_request, HTTP spoken to an HTTPS port"
+	plainToSecure situation = "tls, HTTP spoken to an HTTPS port"
 	notThere      situation = "http_4xx, 404"
 	badGateway    situation = "http_5xx, from a proxy"
 )
@@ -74,17 +73,19 @@ const (
 	statusGatewayTimeout = 504
 )
 
-func situationOf(kind api.ErrorKind, f Facts, local bool) situation {
+// situationOf needs the endpoint, which is the zero one where it is not known.
+func situationOf(kind api.ErrorKind, status int, endpoint api.Endpoint) situation {
+	known := endpoint != api.Endpoint{}
 	switch {
-	case kind == api.Connect && local:
+	case kind == api.Connect && known && endpoint.Loopback():
 		return connectLocal
-	case kind == api.Unauthorized && f.Status == statusForbidden:
+	case kind == api.Unauthorized && status == statusForbidden:
 		return forbidden
-	case kind == api.InvalidRequest && strings.Contains(f.Message, "HTTP request to an HTTPS server"):
-		return plainToSecure // the words of Go's net/http and of nginx's "plain HTTP request …"
-	case kind == api.HTTP4xx && f.Status == statusNotFound:
+	case kind == api.TLS && known && !endpoint.Secure():
+		return plainToSecure
+	case kind == api.HTTP4xx && status == statusNotFound:
 		return notThere
-	case kind == api.HTTP5xx && (f.Status == statusBadGateway || f.Status == statusGatewayTimeout):
+	case kind == api.HTTP5xx && (status == statusBadGateway || status == statusGatewayTimeout):
 		return badGateway
 	}
 	return situation(kind)

@@ -72,9 +72,8 @@ func TestHintsNameTheCommand(t *testing.T) {
 			[]string{"https://h:443/p"},
 		},
 		{
-			"http to https", api.InvalidRequest,
-			hints.Facts{Message: "Client sent an HTTP request to an HTTPS server."},
-			[]string{"https://"},
+			"http to https", api.TLS, remote,
+			[]string{"HTTPS"},
 		},
 		{"overloaded", api.Overloaded, remote, []string{"OLLAMA_NUM_PARALLEL", "OLLAMA_MAX_QUEUE"}},
 		{"page", api.Decode, remote, []string{"http://203.0.113.10:11434/api/version"}},

@@ -172,7 +172,7 @@ func (c *checker) add(result Result) {
 func (c *checker) fix(result Result, failure *api.Error) string {
 	facts := hints.Facts{
 		Endpoint: c.target.Endpoint.String(), Model: result.Model,
-		Message: failure.Message, Status: failure.Status,
+		Status: failure.Status,
 	}
 	if c.inventory.Models != nil {
 		facts.Models = c.inventory.ModelNames()

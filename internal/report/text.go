@@ -345,7 +345,7 @@ func warmupHint(results Results, w Warning, l locale.Locale) string {
 		}
 	}
 	return hints.For(api.ErrorKind(w.Facts.A), hints.Facts{
-		Endpoint: w.Facts.Endpoint, Model: w.Facts.Model, Message: w.Facts.B, Status: w.Facts.Status,
+		Endpoint: w.Facts.Endpoint, Model: w.Facts.Model, Status: w.Facts.Status,
 	}, l)
 }
 

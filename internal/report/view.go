@@ -354,6 +354,6 @@ func (v view) differenceLine(pair Comparison) string {
 // hint says what to do about a failure.
 func hint(s Series, f Failure, l locale.Locale) string {
 	return hints.For(f.Type, hints.Facts{
-		Endpoint: s.Endpoint, Model: s.Model, Models: s.Models, Message: f.Message, Status: f.Status,
+		Endpoint: s.Endpoint, Model: s.Model, Models: s.Models, Status: f.Status,
 	}, l)
 }

@@ -265,8 +265,14 @@ func (r *reader) models() []string {
 	return models
 }
 
+// windowsPrompt is what PROMPT is on every Windows: the form of the command line's own prompt.
+const windowsPrompt = "$P$G"
+
 func (r *reader) prompt(readFile func(string) (string, error)) string {
 	text := r.text(Prompt, DefaultPrompt)
+	if text == windowsPrompt {
+		text = DefaultPrompt
+	}
 	path, isFile := strings.CutPrefix(text, "@")
 	if !isFile {
 		return text

@@ -84,6 +84,13 @@ func TestValues(t *testing.T) {
 	}, s)
 }
 
+func TestThePromptOfWindowsIsNotMeant(t *testing.T) {
+	t.Parallel()
+	s, err := read(map[string]string{"SIMULATE": "1", "PROMPT": "$P$G"})
+	require.NoError(t, err)
+	assert.Equal(t, settings.DefaultPrompt, s.Prompt)
+}
+
 func TestLocaleFollowsTheEnvironment(t *testing.T) {
 	t.Parallel()
 	s, err := read(map[string]string{"SIMULATE": "1", "LANG": "ko_KR.UTF-8"})
