@@ -107,7 +107,7 @@ func FuzzFor(f *testing.F) {
 	f.Add("connect", "http://127.0.0.1:11434", "m", "a\nb", 0)
 	f.Add("model_not_found", "::", "{model}\x1b[2J", "{host}", 404)
 	f.Fuzz(func(t *testing.T, kind, endpoint, model, other string, status int) {
-		facts := hints.Facts{Endpoint: endpoint, Model: model, Models: []string{other}, Message: other, Status: status}
+		facts := hints.Facts{Endpoint: endpoint, Model: model, Models: []string{other}, Status: status}
 		for _, l := range []locale.Locale{locale.English, locale.Korean} {
 			hint := hints.For(api.ErrorKind(kind), facts, l)
 			assert.NotEmpty(t, hint)
