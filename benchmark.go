@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"github.com/grafana/sobek"
@@ -107,6 +108,8 @@ func (i *instance) newBenchmark(env, open sobek.Value) *sobek.Object {
 	set("numPredict", read.NumPredict)
 	set("cache", string(read.Cache))
 	set("stream", read.Stream)
+	set("timeout", read.Timeout.String())
+	set("maxDuration", longest(read).String())
 	set("locale", string(read.Locale))
 	set("out", read.Out)
 	set("run", i.root.benchmark.run)
@@ -122,6 +125,14 @@ func (i *instance) newBenchmark(env, open sobek.Value) *sobek.Object {
 	})
 	set("finish", i.finishBenchmark)
 	return b
+}
+
+// longest returns how long the scenarios can take if every request takes as long as it may,
+// so that the duration of a scenario is never the reason to stop.
+func longest(s *settings.Settings) time.Duration {
+	const toConnect = 10 * time.Second
+	requests := time.Duration(s.Rounds() * len(s.Targets))
+	return (requests + 1) * (s.Timeout + toConnect).Round(time.Second)
 }
 
 func (i *instance) targetObjects(targets []settings.Target) []any {

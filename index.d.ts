@@ -425,6 +425,10 @@ export interface Benchmark {
   readonly numPredict: number;
   readonly cache: 'cold' | 'warm';
   readonly stream: boolean;
+  /** Of a whole request. */
+  readonly timeout: string;
+  /** How long the scenarios can take at most. */
+  readonly maxDuration: string;
   readonly locale: 'en' | 'ko';
   readonly out: string;
   /** A name for this run that no other run has. */

@@ -16,15 +16,17 @@ export const options = {
   setupTimeout: '5m',
 };
 
+// For questions that a server answers at once.
+const soon = { timeout: '10s' };
+
 const clients = {};
 for (const { name, host } of bench.targets) {
-  clients[name] = new Ollama({ host, target: name });
+  clients[name] = new Ollama({ host, target: name, timeout: bench.timeout });
 }
 
 // Asks each server what it is. A server that does not answer is no reason to stop: its
 // requests will fail, be counted, and be explained in the summary.
 export async function setup() {
-  const soon = { timeout: '10s' };
   const inquiries = [];
   for (const client of Object.values(clients)) {
     inquiries.push(client.version({}, soon), client.list({}, soon));
@@ -54,12 +56,15 @@ export async function ask() {
     console.log(bench.line(result, number));
   }
   if (number === bench.numRequests) {
-    await clients[target].ps({}, { timeout: '10s' }); // how the model was loaded
+    await clients[target].ps({}, soon); // how the model was loaded
   }
   pass(); // had it not come this far, the next turn() or the end of the VU would pass
 }
 
-export function teardown() {
+// Asks once more what is loaded, now that nothing is running: two targets that tell the
+// same are one server.
+export async function teardown() {
+  await Promise.all(Object.values(clients).map((client) => client.ps({}, soon)));
   bench.finish();
 }
 

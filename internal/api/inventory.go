@@ -32,6 +32,7 @@ type RunningModel struct {
 	Size          int64  `json:"size"`           // bytes of memory in all
 	SizeVRAM      int64  `json:"size_vram"`      // of which on a GPU
 	ContextLength int64  `json:"context_length"` // tokens; 0 before Ollama 0.9
+	ExpiresAt     string `json:"expires_at"`     // to the nanosecond; moves with each request
 }
 
 // Tags is the answer of /api/tags.
@@ -134,7 +135,8 @@ func (i Inventory) Manifest(model string) (manifest Manifest, found bool) {
 		}
 	}
 	for _, r := range i.Running {
-		if !SameModel(r.Name, model) {
+		// A model that was loaded under another name of its own is listed under that one.
+		if !SameModel(r.Name, model) && (r.Digest == "" || r.Digest != manifest.Digest) {
 			continue
 		}
 		manifest.ContextLength = r.ContextLength
@@ -144,6 +146,17 @@ func (i Inventory) Manifest(model string) (manifest Manifest, found bool) {
 		}
 	}
 	return manifest, found
+}
+
+// SameServerAs says whether both inventories, taken while no request was running, are of
+// one server: each request moves the moment at which its model is to be unloaded, so that
+// two servers never agree on it to the nanosecond.
+func (i Inventory) SameServerAs(other Inventory) bool {
+	return slices.ContainsFunc(i.Running, func(m RunningModel) bool {
+		return m.ExpiresAt != "" && slices.ContainsFunc(other.Running, func(o RunningModel) bool {
+			return o.Name == m.Name && o.ExpiresAt == m.ExpiresAt
+		})
+	})
 }
 
 // SameAs says whether both manifests are of one model; known is false where they do not

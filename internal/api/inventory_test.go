@@ -198,3 +198,27 @@ func TestOps(t *testing.T) {
 		assert.Equal(t, op == api.Generate || op == api.Chat || op == api.Embed, op.Inference(), op)
 	}
 }
+
+func TestSameServer(t *testing.T) {
+	t.Parallel()
+	running := func(name, expires string) api.Inventory {
+		return api.Inventory{Running: []api.RunningModel{{Name: name, ExpiresAt: expires}}}
+	}
+	at := "2026-11-23T14:25:19.406574154Z"
+	assert.True(t, running("m", at).SameServerAs(running("m", at)))
+	assert.False(t, running("m", at).SameServerAs(running("n", at)))
+	assert.False(t, running("m", at).SameServerAs(running("m", "2026-11-23T14:25:19.406574155Z")))
+	assert.False(t, running("m", "").SameServerAs(running("m", "")), "old servers do not tell")
+	assert.False(t, api.Inventory{}.SameServerAs(api.Inventory{}))
+}
+
+func TestAModelThatRunsUnderAnotherName(t *testing.T) {
+	t.Parallel()
+	inventory := api.Inventory{
+		Models:  []api.Model{{Name: "alias:latest", Digest: "d"}},
+		Running: []api.RunningModel{{Name: "original:latest", Digest: "d", ContextLength: 4096}},
+	}
+	manifest, found := inventory.Manifest("alias")
+	assert.True(t, found)
+	assert.Equal(t, int64(4096), manifest.ContextLength)
+}

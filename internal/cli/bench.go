@@ -63,6 +63,7 @@ from OLLAMA_API_KEY.`,
 		"cold (each prompt is new to the server's prompt cache) or warm (all are the same)")
 	b.noStream = addBool(cmd.Flags(), "no-stream",
 		"ask for answers in one piece, which have no token timings [$STREAM=false]")
+	flags.add(settings.Timeout, "", "DURATION", settings.DefaultTimeout.String(), "how long a request may take")
 	flags.add(settings.Locale, "", "en|ko", "", "the language of the output; default: that of LANG")
 	flags.add(settings.Out, "", "DIR", "", "write results.json, requests.ndjson and report.md into this directory")
 	b.settings = flags

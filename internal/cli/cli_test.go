@@ -365,6 +365,20 @@ func TestReport(t *testing.T) {
 	assert.Equal(t, korean.Stdout, run(t, nil, "report", out, "--locale", "ko").Stdout)
 }
 
+// What a server ran is not in the records; the results beside them tell.
+func TestReportKnowsTheModels(t *testing.T) {
+	t.Parallel()
+	file := ndjson(t,
+		line("local", 1000, `"ok":true,"duration_ms":250`), line("remote", 2000, `"ok":true,"duration_ms":250`))
+	unknown := "the digest of m is unknown"
+	assert.Contains(t, run(t, nil, "report", file).Stdout, unknown)
+	beside := `{"schema":"xk6-ollama/results/v1","series":[` +
+		`{"target":"local","model":"m","op":"generate","manifest":{"digest":"a"}},` +
+		`{"target":"remote","model":"m","op":"generate","manifest":{"digest":"a"}}]}`
+	require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(file), "results.json"), []byte(beside), 0o600))
+	assert.NotContains(t, run(t, nil, "report", file).Stdout, unknown)
+}
+
 func TestReportReadsTheStandardInput(t *testing.T) {
 	t.Parallel()
 	k6 := k6test.Command(t, nil, "x", "ollama", "report", "-")

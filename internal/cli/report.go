@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.k6.io/k6/v2/cmd/state"
 
+	"github.com/xk6-ollama/xk6-ollama/internal/api"
 	"github.com/xk6-ollama/xk6-ollama/internal/locale"
 	"github.com/xk6-ollama/xk6-ollama/internal/record"
 	"github.com/xk6-ollama/xk6-ollama/internal/report"
@@ -27,7 +29,8 @@ func newReport(gs *state.GlobalState) *cobra.Command {
 		Short: "Merge the request records of one or many runs",
 		Long: `Merge the requests.ndjson files of one or many runs, from one or many machines, and print what
 bench prints. FILE is such a file, a directory that bench --out has written, or - for the standard input.
-A request that stands in several files counts once.`,
+A request that stands in several files counts once. Which model a server ran is taken from the results.json
+beside the file, if there is one.`,
 		Example: examples(gs, `
   # What bench printed, once more and in Korean.
   $ {} report results/requests.ndjson --locale ko
@@ -75,6 +78,7 @@ func (r *reporter) run(cmd *cobra.Command, files []string) error {
 		Records:     records,
 		GeneratedAt: time.Now(),
 		Targets:     []string{settings.Local, settings.Remote},
+		Manifests:   manifestsBeside(files),
 	})
 	err = report.Text(r.gs.Stdout, results, report.TextOptions{
 		Locale: language, Color: colours(r.gs), Width: terminalWidth(r.gs),
@@ -138,13 +142,46 @@ func (r *reporter) read(files []string) ([]record.Record, error) {
 	return all, nil
 }
 
+// manifestsBeside reads which models the servers ran from the results.json files that bench
+// wrote together with the records. A file that is not there, or none of ours, tells nothing.
+func manifestsBeside(files []string) map[string]map[string]api.Manifest {
+	manifests := map[string]map[string]api.Manifest{}
+	for _, name := range files {
+		path := filepath.Join(filepath.Dir(requestsFile(name)), report.ResultsFile)
+		file, err := os.Open(path) // #nosec G304 -- the user names the directory
+		if err != nil {
+			continue
+		}
+		results, err := report.ReadResults(file)
+		if err = errors.Join(err, file.Close()); err != nil {
+			continue
+		}
+		for _, series := range results.Series {
+			if series.Manifest == nil {
+				continue
+			}
+			if manifests[series.Target] == nil {
+				manifests[series.Target] = map[string]api.Manifest{}
+			}
+			manifests[series.Target][series.Model] = *series.Manifest
+		}
+	}
+	return manifests
+}
+
+// requestsFile returns the file that is meant by the name of a directory, too.
+func requestsFile(name string) string {
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		return filepath.Join(name, report.RequestsFile)
+	}
+	return name
+}
+
 func (r *reporter) readOne(name string) ([]record.Record, error) {
 	if name == "-" {
 		return parseRecords("the standard input", r.gs.Stdin)
 	}
-	if info, err := os.Stat(name); err == nil && info.IsDir() {
-		name = filepath.Join(name, report.RequestsFile)
-	}
+	name = requestsFile(name)
 	file, err := os.Open(name) // #nosec G304 -- the user names the file
 	if err != nil {
 		return nil, failed(err, "%s: can't be read: %v", name, pathCause(err))

@@ -77,13 +77,13 @@ var english = messages{
 	outputTokens: "Output tokens",
 
 	warnings: map[WarningCode]string{ // #nosec G101 -- a model's tokens are no secrets
-		Interrupted:     "The test was stopped early; this is what was measured until then.",
-		NoRequests:      "{target}: no request was measured.",
-		WarmupFailed:    "{target}: {count} warm-up request(s) to {model} failed: {a}: {b}",
-		AllFailed:       "{target}: all {count} requests to {model} failed.",
-		SomeFailed:      "{target}: {count} of {of} requests to {model} failed; the figures are of the others.",
-		FewRequests:     "{target}: only {count} request(s) to {model} succeeded; measure 10 or more for figures that hold.",
-		ColdRequests:    "{target}: {count} of {of} requests spent 100 ms or more in load_duration: {model} was loaded for " +
+		Interrupted:  "The test was stopped early; this is what was measured until then.",
+		NoRequests:   "{target}: no request was measured.",
+		WarmupFailed: "{target}: {count} warm-up request(s) to {model} failed: {a}: {b}",
+		AllFailed:    "{target}: all {count} requests to {model} failed.",
+		SomeFailed:   "{target}: {count} of {of} requests to {model} failed; the figures are of the others.",
+		FewRequests:  "{target}: only {count} request(s) to {model} succeeded; measure 10 or more for figures that hold.",
+		ColdRequests: "{target}: {count} of {of} requests spent 100 ms or more in load_duration: {model} was loaded for " +
 			"them, or the server was too busy to find it quickly. A warm-up leaves loading out.",
 		CachedPrompts:   "{target}: in {count} of {of} requests the prompt cache answered for most of the prompt ({model}).",
 		NoTokenTimings:  "{target}: no answer of {model} was streamed, so there are no token timings.",
@@ -91,7 +91,9 @@ var english = messages{
 		ModelsDiffer: "{other} and {target} run different models named {model}. {other}: {a}; {target}: {b}. " +
 			"The figures compare the models as much as the servers.",
 		ManifestUnknown: "{target}: the digest of {model} is unknown, so it may not be the model that the others run.",
-		VersionsDiffer:  "{other} runs Ollama {a}, {target} runs {b}.",
+		SameServer: "{other} and {target} are one server. Its prompt cache has seen each prompt when {target} asks, " +
+			"which makes {target} look faster.",
+		VersionsDiffer: "{other} runs Ollama {a}, {target} runs {b}.",
 		OutputLengthsDiffer: "{other} wrote {a} tokens per answer and {target} {b} ({model}): " +
 			"compare TPOT and tokens/s rather than response times.",
 	},

@@ -99,7 +99,7 @@ func TestLanguagesSayTheSame(t *testing.T) {
 	}
 	codes := []WarningCode{
 		Interrupted, NoRequests, WarmupFailed, AllFailed, SomeFailed, FewRequests, ColdRequests, CachedPrompts,
-		NoTokenTimings, EndpointsDiffer, ModelsDiffer, ManifestUnknown, VersionsDiffer, OutputLengthsDiffer,
+		NoTokenTimings, EndpointsDiffer, ModelsDiffer, ManifestUnknown, VersionsDiffer, OutputLengthsDiffer, SameServer,
 	}
 	require.Len(t, english.warnings, len(codes))
 	require.Len(t, korean.warnings, len(codes))

@@ -78,13 +78,13 @@ var korean = messages{ // #nosec G101 -- a model's tokens are no secrets
 	outputTokens: "출력 토큰 수",
 
 	warnings: map[WarningCode]string{ // #nosec G101 -- a model's tokens are no secrets
-		Interrupted:     "테스트가 도중에 중단되었습니다. 그때까지 측정한 결과입니다.",
-		NoRequests:      "{target}: 측정된 요청이 없습니다.",
-		WarmupFailed:    "{target}: {model} 워밍업 요청 {count}개가 실패했습니다: {a}: {b}",
-		AllFailed:       "{target}: {model} 요청 {count}개가 모두 실패했습니다.",
-		SomeFailed:      "{target}: {model} 요청 {of}개 중 {count}개가 실패했습니다. 수치는 성공한 요청만의 것입니다.",
-		FewRequests:     "{target}: 성공한 {model} 요청이 {count}개뿐입니다. 믿을 만한 수치를 얻으려면 10개 이상 측정하세요.",
-		ColdRequests:    "{target}: 요청 {of}개 중 {count}개의 load_duration이 100ms 이상입니다. {model} 모델을 로드했거나 서버가 바빴습니다. " +
+		Interrupted:  "테스트가 도중에 중단되었습니다. 그때까지 측정한 결과입니다.",
+		NoRequests:   "{target}: 측정된 요청이 없습니다.",
+		WarmupFailed: "{target}: {model} 워밍업 요청 {count}개가 실패했습니다: {a}: {b}",
+		AllFailed:    "{target}: {model} 요청 {count}개가 모두 실패했습니다.",
+		SomeFailed:   "{target}: {model} 요청 {of}개 중 {count}개가 실패했습니다. 수치는 성공한 요청만의 것입니다.",
+		FewRequests:  "{target}: 성공한 {model} 요청이 {count}개뿐입니다. 믿을 만한 수치를 얻으려면 10개 이상 측정하세요.",
+		ColdRequests: "{target}: 요청 {of}개 중 {count}개의 load_duration이 100ms 이상입니다. {model} 모델을 로드했거나 서버가 바빴습니다. " +
 			"로드 시간은 워밍업으로 제외할 수 있습니다.",
 		CachedPrompts:   "{target}: 요청 {of}개 중 {count}개에서 프롬프트 대부분이 캐시로 처리되었습니다 ({model}).",
 		NoTokenTimings:  "{target}: {model} 응답을 스트리밍하지 않아 토큰별 시간을 알 수 없습니다.",
@@ -92,6 +92,7 @@ var korean = messages{ // #nosec G101 -- a model's tokens are no secrets
 		ModelsDiffer: "이름은 {model}로 같지만 모델이 다릅니다: {other}: {a}, {target}: {b}. " +
 			"서버뿐 아니라 모델의 차이도 포함된 비교입니다.",
 		ManifestUnknown:     "{target}: {model}의 digest를 알 수 없어 같은 모델인지 확인할 수 없습니다.",
+		SameServer:          "{other}, {target}: 같은 서버입니다. 나중에 요청하는 쪽은 프롬프트가 이미 캐시에 있어 더 빠르게 보입니다.",
 		VersionsDiffer:      "Ollama 버전이 다릅니다: {other}: {a}, {target}: {b}.",
 		OutputLengthsDiffer: "답변당 토큰 수가 다릅니다 ({model}): {other}: {a}, {target}: {b}. 응답 시간보다 TPOT와 초당 토큰 수를 비교하세요.",
 	},

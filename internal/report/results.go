@@ -120,7 +120,8 @@ type SelfCheck struct {
 	Warmup   int `json:"warmup"`
 	Canceled int `json:"canceled"` // by the end of the test
 	Other    int `json:"other"`    // calls that look at or prepare the server: list, pull, …
-	// NegativeNetwork counts answers that took less than the server says it worked.
+	// NegativeNetwork counts answers that took less than the server says it worked; they have
+	// no network time.
 	NegativeNetwork int `json:"negative_network"`
 	// Inconsistent counts records whose parts do not add up to their whole.
 	Inconsistent int `json:"inconsistent"`

@@ -21,7 +21,7 @@ func check(records []record.Record) SelfCheck {
 		case measured(r):
 			c.Measured++
 		}
-		if r.Network != nil && *r.Network < 0 {
+		if r.Network == nil && r.Duration != nil && r.Server != nil && r.Server.Total != nil {
 			c.NegativeNetwork++
 		}
 		if !consistent(r) {

@@ -14,7 +14,10 @@ import (
 // Run is what a test leaves to be reported.
 type Run struct {
 	Records     []record.Record
-	Inventories map[string]api.Inventory // by target; without one a model's identity is unknown
+	Inventories map[string]api.Inventory // by target
+	// Manifests are those of an earlier report, by target and model, for targets without an
+	// inventory. Without either a model's identity is unknown.
+	Manifests   map[string]map[string]api.Manifest
 	Settings    map[string]any
 	Environment Environment
 	GeneratedAt time.Time
@@ -92,7 +95,7 @@ func group(run Run) [][]*side {
 			return cmp.Compare(rank(run.Targets, a.summary.Target), rank(run.Targets, b.summary.Target))
 		})
 		for _, each := range groups[i] {
-			each.summarize(run.Inventories)
+			each.summarize(run)
 		}
 	}
 	return groups
@@ -113,7 +116,7 @@ func rank(targets []string, target string) int {
 	return len(targets)
 }
 
-func (s *side) summarize(inventories map[string]api.Inventory) {
+func (s *side) summarize(run Run) {
 	s.samples = samples{}
 	series := &s.summary
 	series.Errors = map[api.ErrorKind]int{}
@@ -133,7 +136,10 @@ func (s *side) summarize(inventories map[string]api.Inventory) {
 	if len(s.endpoints) > 0 {
 		series.Endpoint = s.endpoints[0]
 	}
-	if inventory, ok := inventories[series.Target]; ok {
+	if manifest, ok := run.Manifests[series.Target][series.Model]; ok {
+		series.Manifest = &manifest
+	}
+	if inventory, ok := run.Inventories[series.Target]; ok {
 		if manifest, _ := inventory.Manifest(series.Model); manifest != (api.Manifest{}) {
 			series.Manifest = &manifest
 		}

@@ -175,7 +175,7 @@ func TestSelfCheckFindsContradictions(t *testing.T) {
 		{
 			"a server that worked for longer than the answer took",
 			func(r *record.Record) {
-				r.Network = ptr(-1.0)
+				r.Network = nil
 				r.Duration = ptr(*r.Server.Total - 1)
 				r.LastToken = r.Duration
 			},
@@ -190,6 +190,13 @@ func TestSelfCheckFindsContradictions(t *testing.T) {
 			assert.Equal(t, tt.want, report.Summarize(report.Run{Records: []record.Record{r}}).SelfCheck)
 		})
 	}
+}
+
+// expiring is a server whose model is to be unloaded at the given time.
+func expiring(at string) api.Inventory {
+	i := inventory(digestA, "Q4_K_M", "1")
+	i.Running = []api.RunningModel{{Name: model, ExpiresAt: at}}
+	return i
 }
 
 func TestWarnings(t *testing.T) {
@@ -225,6 +232,16 @@ func TestWarnings(t *testing.T) {
 		{"another version", report.Run{Records: all(nothing), Inventories: map[string]api.Inventory{
 			"local": inventory(digestA, "Q4_K_M", "1"), "remote": inventory(digestA, "Q4_K_M", "2"),
 		}}, []report.WarningCode{report.VersionsDiffer}},
+		{"one server twice", report.Run{Records: all(nothing), Inventories: map[string]api.Inventory{
+			"local": expiring("2026-01-02T03:04:05.123456789Z"), "remote": expiring("2026-01-02T03:04:05.123456789Z"),
+		}}, []report.WarningCode{report.SameServer}},
+		{"two servers at about the same time", report.Run{Records: all(nothing), Inventories: map[string]api.Inventory{
+			"local": expiring("2026-01-02T03:04:05.123456789Z"), "remote": expiring("2026-01-02T03:04:05.123456788Z"),
+		}}, nil},
+		{"manifests of an earlier report", report.Run{
+			Records:   all(nothing),
+			Manifests: map[string]map[string]api.Manifest{"local": {model: {Digest: "a"}}, "remote": {model: {Digest: "b"}}},
+		}, []report.WarningCode{report.ModelsDiffer}},
 		{"cold", report.Run{
 			Records: all(func(r *record.Record) { r.Cold = ptr(true) }), Inventories: same,
 		}, []report.WarningCode{report.ColdRequests}},

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -44,6 +45,9 @@ const (
 	ManifestUnknown WarningCode = "manifest_unknown"
 	// VersionsDiffer says that two targets ran different versions of Ollama.
 	VersionsDiffer WarningCode = "versions_differ"
+	// SameServer says that two targets are one server, whose prompt cache has seen the prompt
+	// of a pair when the second of them asks.
+	SameServer WarningCode = "same_server"
 	// OutputLengthsDiffer says that two targets wrote answers of different length.
 	OutputLengthsDiffer WarningCode = "output_lengths_differ"
 )
@@ -84,6 +88,7 @@ func warnings(run Run, groups [][]*side) []Warning {
 	}
 	list = append(list, unmeasured(run)...)
 	list = append(list, failedWarmups(run.Records)...)
+	list = append(list, sameServers(run)...)
 	for _, sides := range groups {
 		for _, s := range sides {
 			list = append(list, s.warnings()...)
@@ -113,6 +118,20 @@ func unmeasured(run Run) []Warning {
 		ofTarget := func(r record.Record) bool { return r.Target == target && measured(&r) }
 		if !slices.ContainsFunc(run.Records, ofTarget) {
 			list = append(list, Warning{Code: NoRequests, Target: target})
+		}
+	}
+	return list
+}
+
+func sameServers(run Run) []Warning {
+	var list []Warning
+	targets := slices.Sorted(maps.Keys(run.Inventories))
+	slices.SortStableFunc(targets, func(a, b string) int { return rank(run.Targets, a) - rank(run.Targets, b) })
+	for i, target := range targets {
+		for _, other := range targets[:i] {
+			if run.Inventories[target].SameServerAs(run.Inventories[other]) {
+				list = append(list, Warning{Code: SameServer, Target: target, Facts: Facts{Other: other}})
+			}
 		}
 	}
 	return list

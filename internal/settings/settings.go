@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/xk6-ollama/xk6-ollama/internal/api"
@@ -37,6 +38,7 @@ const (
 	DefaultModel       = "deepseek-r1:1.5b"
 	DefaultWarmup      = 1
 	DefaultNumPredict  = 128
+	DefaultTimeout     = 5 * time.Minute
 	DefaultPrompt      = "Explain in a few sentences why the sky is blue."
 	DefaultLocal       = api.DefaultHost + "/api/generate"
 )
@@ -59,6 +61,7 @@ type Settings struct {
 	NumPredict  int // most output tokens of an answer
 	Cache       Cache
 	Stream      bool
+	Timeout     time.Duration // of a whole request
 	Locale      locale.Locale
 	Out         string // the directory for the files, "" for none
 }
@@ -93,6 +96,7 @@ const (
 	NumPredict     Name = "NUM_PREDICT"
 	CacheName      Name = "CACHE"
 	Stream         Name = "STREAM"
+	Timeout        Name = "TIMEOUT"
 	Locale         Name = "LOCALE"
 	Out            Name = "OUT"
 )
@@ -108,7 +112,7 @@ var flags = map[Name]string{
 func Names() []Name {
 	return []Name{
 		NumRequests, Model, Only, LocalEndpoint, RemoteEndpoint, Targets, Simulate,
-		Order, Warmup, Prompt, NumPredict, CacheName, Stream, Locale, Out,
+		Order, Warmup, Prompt, NumPredict, CacheName, Stream, Timeout, Locale, Out,
 	}
 }
 
@@ -137,6 +141,7 @@ func Read(lookup func(string) (string, bool), readFile func(string) (string, err
 		NumPredict:  r.number(NumPredict, DefaultNumPredict, 1),
 		Cache:       oneOf(&r, CacheName, Cold, Warm),
 		Stream:      r.boolean(Stream, true),
+		Timeout:     r.duration(Timeout, DefaultTimeout),
 		Locale:      r.locale(),
 		Out:         r.text(Out, ""),
 	}
@@ -176,6 +181,7 @@ func (s *Settings) Map() map[string]any {
 		string(NumPredict):  s.NumPredict,
 		string(CacheName):   s.Cache,
 		string(Stream):      s.Stream,
+		string(Timeout):     s.Timeout.String(),
 		string(Locale):      s.Locale,
 	}
 }
@@ -217,6 +223,18 @@ func (r *reader) number(name Name, fallback, least int) int {
 		r.fail(name, text, "must be a whole number from %d to %d", least, math.MaxInt32)
 	}
 	return n
+}
+
+func (r *reader) duration(name Name, fallback time.Duration) time.Duration {
+	text := r.text(name, "")
+	if text == "" {
+		return fallback
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		r.fail(name, text, "must be a duration above 0, such as 30s or 5m")
+	}
+	return d
 }
 
 func (r *reader) boolean(name Name, fallback bool) bool {

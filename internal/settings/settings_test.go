@@ -3,6 +3,7 @@ package settings_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -41,7 +42,7 @@ func TestDefaults(t *testing.T) {
 			{Name: "remote", Endpoint: "http://203.0.113.10:11434"},
 		},
 		Order: turns.Interleaved, Warmup: 1, Prompt: settings.DefaultPrompt, NumPredict: 128,
-		Cache: settings.Cold, Stream: true, Locale: locale.English,
+		Cache: settings.Cold, Stream: true, Timeout: 5 * time.Minute, Locale: locale.English,
 	}, s)
 }
 
@@ -72,7 +73,7 @@ func TestValues(t *testing.T) {
 	t.Parallel()
 	s, err := read(map[string]string{
 		"SIMULATE": "yes", "NUM_REQUESTS": " 20 ", "MODEL": "qwen3:0.6b, llama3.2:1b", "ORDER": "Sequential",
-		"WARMUP": "0", "PROMPT": "@prompt.txt", "NUM_PREDICT": "7", "CACHE": "warm", "STREAM": "false",
+		"WARMUP": "0", "PROMPT": "@prompt.txt", "NUM_PREDICT": "7", "CACHE": "warm", "STREAM": "false", "TIMEOUT": "1m30s",
 		"LOCALE": "ko", "OUT": "results",
 	})
 	require.NoError(t, err)
@@ -80,7 +81,7 @@ func TestValues(t *testing.T) {
 		NumRequests: 20, Models: []string{"qwen3:0.6b", "llama3.2:1b"}, Simulate: true,
 		Targets: []settings.Target{{Name: "local"}, {Name: "remote"}},
 		Order:   turns.Sequential, Warmup: 0, Prompt: "From a file.", NumPredict: 7,
-		Cache: settings.Warm, Stream: false, Locale: locale.Korean, Out: "results",
+		Cache: settings.Warm, Stream: false, Timeout: 90 * time.Second, Locale: locale.Korean, Out: "results",
 	}, s)
 }
 
@@ -119,6 +120,9 @@ func TestWrongSettings(t *testing.T) {
 		{"STREAM", "maybe", "true or false"},
 		{"SIMULATE", "maybe", "true or false"},
 		{"LOCALE", "fr", "en or ko"},
+		{"TIMEOUT", "0s", "above 0"},
+		{"TIMEOUT", "30", "such as 30s"},
+		{"TIMEOUT", "soon", "such as 30s"},
 		{"MODEL", "a,,b", "without empty ones"},
 		{"MODEL", "a b", "no spaces"},
 		{"MODEL", "a,a", "twice"},

@@ -20,8 +20,7 @@ export function scenariosFor(bench) {
       executor: 'per-vu-iterations',
       vus: 1,
       iterations,
-      // Never the reason to stop: each request has a time-out of its own, of 10 minutes.
-      maxDuration: `${10 * (1 + iterations * bench.targets.length)}m`,
+      maxDuration: bench.maxDuration,
       gracefulStop: '0s',
       exec: 'ask',
       env: { TARGET: name },
