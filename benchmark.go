@@ -130,9 +130,13 @@ func (i *instance) newBenchmark(env, open sobek.Value) *sobek.Object {
 // longest returns how long the scenarios can take if every request takes as long as it may,
 // so that the duration of a scenario is never the reason to stop.
 func longest(s *settings.Settings) time.Duration {
-	const toConnect = 10 * time.Second
-	requests := time.Duration(s.Rounds() * len(s.Targets))
-	return (requests + 1) * (s.Timeout + toConnect).Round(time.Second)
+	const (
+		besides = 10 * time.Second // asking what is loaded, at the most
+		most    = 365 * 24 * time.Hour
+	)
+	requests := float64(s.Rounds() * len(s.Targets))
+	seconds := requests * (s.Timeout + besides).Seconds()
+	return time.Duration(min(seconds, most.Seconds())) * time.Second
 }
 
 func (i *instance) targetObjects(targets []settings.Target) []any {

@@ -730,8 +730,8 @@ func TestBenchmarkDoesNotHang(t *testing.T) {
 func TestBenchmarkTimeout(t *testing.T) {
 	t.Parallel()
 	mute := ollamaOf(t, func(_ http.ResponseWriter, r received) { <-r.left })
-	result := k6test.Run(t, sides(ollamaOf(t, answer(generateAnswer)), mute, "NUM_REQUESTS=1", "WARMUP=0", "TIMEOUT=200ms"),
-		"run", "--quiet", "scripts/benchmark.js")
+	env := sides(ollamaOf(t, answer(generateAnswer)), mute, "NUM_REQUESTS=1", "WARMUP=0", "TIMEOUT=200ms")
+	result := k6test.Run(t, env, "run", "--quiet", "scripts/benchmark.js")
 	assert.NotZero(t, result.Code)
 	assert.Contains(t, result.Stdout, "timeout_total")
 	assert.Contains(t, strings.Join(result.Console(), "\n"), "not finished within 200ms")
