@@ -1,6 +1,11 @@
 package ollama
 
-import "sync"
+import (
+	"errors"
+	"sync"
+
+	"github.com/grafana/sobek"
+)
 
 // events runs functions on the JS thread on behalf of a goroutine, in the order in which
 // they were posted. k6's event loop gives out callbacks on the JS thread only, and each
@@ -63,9 +68,25 @@ func (e *events) run() error {
 			return nil
 		}
 		for _, f := range posted {
-			if e.err == nil {
-				e.err = f()
+			if e.err != nil {
+				break
+			}
+			e.err = f()
+			var interrupted *sobek.InterruptedError
+			if errors.As(e.err, &interrupted) {
+				e.awaitClose()
+				return e.err // k6 has stopped the script, or test.abort() has: not for the script to catch
 			}
 		}
+	}
+}
+
+// awaitClose takes a callback for close, unless that was there already: k6 lets an iteration
+// that it has stopped end only with the goroutines that it began.
+func (e *events) awaitClose() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.last == nil {
+		e.callback = e.register()
 	}
 }

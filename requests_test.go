@@ -291,6 +291,27 @@ func TestOnChunkThrows(t *testing.T) {
 	assert.Equal(t, []any{[]any{true, true, true}, true}, logged[[]any](t, result))
 }
 
+// test.abort() in onChunk ends the test as it does anywhere else, before the answer is there.
+func TestOnChunkAbortsTheTest(t *testing.T) {
+	t.Parallel()
+	ollama := serve(t, func(w http.ResponseWriter, r received) {
+		send(w, generatePiece+generatePiece)
+		<-r.left
+	})
+	result := k6test.Script(t, []string{"OLLAMA_HOST=" + ollama.URL}, `
+		import exec from 'k6/execution';
+		import ollama from 'k6/x/ollama';
+		export default async function () {
+			const onChunk = () => { console.log('chunk'); exec.test.abort('enough'); };
+			try { await ollama.generate({ model: 'm', onChunk }, { timeout: '20s' }); } catch (e) { console.log('caught'); }
+			console.log('went on');
+		}`, "--iterations", "3")
+	assert.Equal(t, 108, result.Code, result.Stderr)
+	assert.Equal(t, []string{"chunk"}, result.Console())
+	assert.Contains(t, result.Stderr, "test aborted: enough")
+	assert.Len(t, ollama.requests(), 1)
+}
+
 // The server answers none of the requests before all of them are there.
 func TestRequestsOverlap(t *testing.T) {
 	t.Parallel()
