@@ -208,9 +208,21 @@ func (r *reader) text(name Name, fallback string) string {
 }
 
 func (r *reader) fail(name Name, value, allowed string, args ...any) {
+	if slices.Contains([]Name{LocalEndpoint, RemoteEndpoint, Targets}, name) {
+		value = hideCredentials(value)
+	}
 	if r.err == nil {
 		r.err = &Error{Name: name, Value: value, Allowed: fmt.Sprintf(allowed, args...)}
 	}
+}
+
+// hideCredentials leaves out all that may be a password of the URLs in the text, however
+// wrong they are: an error ends up in the log of a CI run.
+func hideCredentials(text string) string {
+	if at := strings.LastIndex(text, "@"); at >= 0 {
+		return "…" + text[at:]
+	}
+	return text
 }
 
 func (r *reader) number(name Name, fallback, least int) int {

@@ -184,6 +184,26 @@ func TestMapShowsNoPassword(t *testing.T) {
 	}
 }
 
+func TestErrorsShowNoPassword(t *testing.T) {
+	t.Parallel()
+	for _, env := range []map[string]string{
+		{"ONLY": "local", "LOCAL_ENDPOINT": "http://me:secret@host:99999"},
+		{"REMOTE_ENDPOINT": "ftp://me:secret@host"},
+		{"REMOTE_ENDPOINT": "me:secret@host:x"},
+		{"SIMULATE": "1", "LOCAL_ENDPOINT": "http://me:secret@host"},
+		{"SIMULATE": "1", "TARGETS": "a=http://me:secret@host,b=http://you:secret@host"},
+		{"TARGETS": "a=http://me:secret@host,a=http://you:secret@host"},
+		{"TARGETS": "a=http://me:secret@host:99999,b=http://host"},
+		{"TARGETS": "http://me:secret@host"},
+		{"TARGETS": "http://me:secret=@host"},
+	} {
+		_, err := read(env)
+		require.Error(t, err, env)
+		assert.Contains(t, err.Error(), "host", env)
+		assert.NotContains(t, err.Error(), "secret", env)
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add("TARGETS", "a=h,b=i")
 	f.Add("LOCAL_ENDPOINT", "http://[::1]:1")

@@ -78,9 +78,9 @@ func (r *reader) named(only, text, local, remote string) []Target {
 		name, endpoint = strings.TrimSpace(name), strings.TrimSpace(endpoint)
 		switch {
 		case !ok || endpoint == "":
-			r.fail(Targets, text, "%q is no NAME=URL", entry)
+			r.fail(Targets, text, "%q is no NAME=URL", hideCredentials(entry))
 		case !targetName.MatchString(name):
-			r.fail(Targets, text, "the name %q must be made of letters, digits, _ and -", name)
+			r.fail(Targets, text, "the name of %q must be made of letters, digits, _ and -", hideCredentials(entry))
 		case slices.ContainsFunc(targets, func(t Target) bool { return t.Name == name }):
 			r.fail(Targets, text, "the name %q stands twice", name)
 		}
