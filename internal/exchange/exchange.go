@@ -81,6 +81,9 @@ func newHTTPRequest(ctx context.Context, request *Request) (*http.Request, error
 	if request.Header != nil {
 		req.Header = request.Header.Clone()
 	}
+	if host := req.Header.Get("Host"); host != "" {
+		req.Host = host // net/http takes no notice of the header; a proxy may choose the server by it
+	}
 	if request.Body != nil && req.Header.Get("Content-Type") == "" {
 		req.Header.Set("Content-Type", "application/json")
 	}

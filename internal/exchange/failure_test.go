@@ -430,6 +430,20 @@ func TestRequestOnTheWire(t *testing.T) {
 	assert.Equal(t, seen{method: "GET", path: "/api/tags"}, <-requests)
 }
 
+// A proxy in front of several servers chooses by the Host header, as it does for k6/http.
+func TestHostHeader(t *testing.T) {
+	t.Parallel()
+	hosts := make(chan string, 1)
+	url, client := httpServer(t, func(w http.ResponseWriter, r *http.Request) {
+		hosts <- r.Host
+		send(w, token+done)
+	})
+	request := generate(url)
+	request.Header = http.Header{"Host": {"ollama.test"}}
+	require.Nil(t, exchange.Do(t.Context(), client, request).Err)
+	assert.Equal(t, "ollama.test", <-hosts)
+}
+
 // The default transport serves where none is given.
 func TestDefaultTransport(t *testing.T) {
 	t.Parallel()
