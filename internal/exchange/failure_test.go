@@ -28,8 +28,13 @@ func TestNoAnswer(t *testing.T) {
 	secure := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	secure.Config.ErrorLog = discardLog()
 	secure.StartTLS()
+	mutual := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	mutual.Config.ErrorLog = discardLog()
+	mutual.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert, MinVersion: tls.VersionTLS13}
+	mutual.StartTLS()
 	t.Cleanup(plain.Close)
 	t.Cleanup(secure.Close)
+	t.Cleanup(mutual.Close)
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, closed.Close())
@@ -72,6 +77,10 @@ func TestNoAnswer(t *testing.T) {
 			api.TLS, 0, "localhost",
 		},
 		"no common version": {tls13Only(t), old, api.TLS, 0, "tls"},
+		"a certificate is asked for": {
+			mutual.URL, &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool(mutual), MinVersion: tls.VersionTLS13}},
+			api.TLS, 0, "certificate required",
+		},
 		"handshake broken off": {
 			"https://" + rawServer(t, func(conn net.Conn) { _, _ = conn.Read(make([]byte, 1)) }), nil, api.TLS, 0, "",
 		},

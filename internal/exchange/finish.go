@@ -205,6 +205,8 @@ func (x *exchange) requestKind(err error) api.ErrorKind {
 		// net/http makes a plain text error of a RecordHeaderError that holds an HTTP answer.
 		strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
 		return api.TLS
+	case operation != nil && operation.Op == "remote error":
+		return api.TLS // an alert: TLS 1.3 servers refuse a client's certificate after the handshake
 	case x.started.Load() != 0 && !dialing:
 		return answerKind(err)
 	case errors.As(err, &timeout) && timeout.Timeout():
