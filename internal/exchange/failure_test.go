@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -251,6 +252,7 @@ func chunked(text string) string { return fmt.Sprintf("%x\r\n%s\r\n", len(text),
 // been answered.
 func TestWholeAnswerSurvivesItsCancellation(t *testing.T) {
 	t.Parallel()
+	const held = 50 * time.Millisecond // between the answer and the cancellation
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	url, client := httpServer(t, func(w http.ResponseWriter, r *http.Request) {
@@ -259,16 +261,21 @@ func TestWholeAnswerSurvivesItsCancellation(t *testing.T) {
 		send(w, done)
 		hang(r)
 	})
+	var answered time.Time
 	request := generate(url)
 	request.OnLine = func(line []byte) {
 		if strings.Contains(string(line), `"done":true`) {
-			cancel()
+			answered = time.Now()
+			time.AfterFunc(held, cancel)
 		}
 	}
+	started := time.Now()
 	outcome := exchange.Do(ctx, client, request)
 	assertSane(t, outcome)
 	assert.Nil(t, outcome.Err)
 	assert.Equal(t, 1, *outcome.Record.Chunks)
+	most := float64(answered.Sub(started)) / float64(time.Millisecond)
+	assert.LessOrEqual(t, *outcome.Record.Duration, most, "what comes after the last byte is not part of the answer")
 }
 
 // A last line is as long as the context that it carries.

@@ -29,6 +29,9 @@ func (x *exchange) finish(err error) *Outcome {
 		x.ended = time.Now()
 	}
 	x.stream.end()
+	if err != nil && x.stream.complete(x.request.Op) {
+		x.ended = x.lastByte // the connection was held open, or broke, after all of the answer
+	}
 	failed := x.failure(err)
 	outcome := &Outcome{Answer: x.stream.result(), Err: failed}
 	r := &outcome.Record

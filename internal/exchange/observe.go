@@ -27,8 +27,9 @@ type exchange struct {
 	reused    atomic.Bool
 	handshake atomic.Bool // a TLS handshake has begun
 
-	headers time.Time // the headers were there
-	ended   time.Time // the last byte was there, or the error
+	headers  time.Time // the headers were there
+	lastByte time.Time // the latest bytes of the body were there
+	ended    time.Time // the end of the body was there, or the error
 
 	response *http.Response
 	body     errorBody // of an answer that is no success
@@ -154,6 +155,7 @@ func (b *observedBody) Read(p []byte) (int, error) {
 	x := b.x
 	x.ended = now
 	if n > 0 {
+		x.lastByte = now
 		if x.idleTimer != nil {
 			x.idleTimer.Reset(x.request.Timeouts.Idle)
 		}
