@@ -19,6 +19,10 @@ type wrong struct{ code, message string }
 var shared = []wrong{
 	{`{ headers: 'x' }`, `headers: must be an object, got "x"`},
 	{`{ headers: ['x'] }`, `headers: must be an object, got an array`},
+	{`{ headers: { 'X A': 'x' } }`, `headers: "X A" is no name of a header`},
+	{`{ headers: { a: undefined } }`, `headers: a: must be a string, number or boolean, got undefined`},
+	{`{ headers: { a: ['x'] } }`, `headers: a: must be a string, number or boolean, got an array`},
+	{`{ headers: { a: 'x\ny' } }`, `headers: a: has a character that no header can have`},
 	{`{ timeout: 'soon' }`, `timeout: must be a duration above 0, such as '30s' or a number of milliseconds, got "soon"`},
 	{`{ timeout: 0 }`, `timeout: must be a duration above 0`},
 	{`{ timeout: -1 }`, `timeout: must be a duration above 0`},
@@ -56,6 +60,7 @@ var ofClient = []wrong{
 	{`{ model: {} }`, `model: must be a string that is not empty, got an object`},
 	{`{ target: 5 }`, `target: must be a string that is not empty, got 5`},
 	{`{ apiKey: [] }`, `apiKey: must be a string that is not empty, got an array`},
+	{`{ apiKey: 'secret\nkey' }`, `apiKey (OLLAMA_API_KEY): has a character that no header can have`},
 	{`{ hots: 'a' }`, `hots: unknown; the options are apiKey, headers, host, model, slo, tags, target, throw, timeout`},
 	{`{ onChunk: () => 1 }`, `onChunk: unknown`},
 }

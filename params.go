@@ -2,6 +2,7 @@ package ollama
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -14,6 +15,7 @@ import (
 	"go.k6.io/k6/v2/js/common"
 	"go.k6.io/k6/v2/lib/types"
 	"go.k6.io/k6/v2/metrics"
+	"golang.org/x/net/http/httpguts"
 
 	"github.com/xk6-ollama/xk6-ollama/internal/api"
 	"github.com/xk6-ollama/xk6-ollama/internal/exchange"
@@ -113,6 +115,10 @@ func (i *instance) parseClientOptions(argument sobek.Value) (*clientOptions, err
 	if options.apiKey == "" && !endpoint.Loopback() {
 		options.apiKey, _ = i.lookup("OLLAMA_API_KEY")
 	}
+	options.apiKey = strings.TrimSpace(options.apiKey) // a key that was read from a file ends with its line
+	if !httpguts.ValidHeaderFieldValue(options.apiKey) {
+		return nil, errors.New("apiKey (OLLAMA_API_KEY): has a character that no header can have, such as a line break")
+	}
 	return options, nil
 }
 
@@ -153,6 +159,14 @@ func (o *sharedOptions) readHeaders(i *instance, value sobek.Value) error {
 		o.headers = http.Header{}
 	}
 	return eachProperty(i, value, func(name string, v sobek.Value) error {
+		switch {
+		case !httpguts.ValidHeaderFieldName(name):
+			return fmt.Errorf("%q is no name of a header", name)
+		case !isScalar(v):
+			return fmt.Errorf("%s: must be a string, number or boolean, got %s", name, describe(v))
+		case !httpguts.ValidHeaderFieldValue(v.String()):
+			return fmt.Errorf("%s: has a character that no header can have, such as a line break", name)
+		}
 		o.headers.Set(name, v.String())
 		return nil
 	})
@@ -169,7 +183,7 @@ func (o *sharedOptions) readTags(i *instance, value sobek.Value) error {
 		if slices.Contains(ownTags, name) {
 			return fmt.Errorf("%s is set by this module; see the options target and model and the param phase", name)
 		}
-		if kind := kindOf(v); !slices.Contains([]string{"string", "number", "boolean"}, kind) {
+		if !isScalar(v) {
 			return fmt.Errorf("%s: must be a string, number or boolean, got %s", name, describe(v))
 		}
 		o.tags[name] = v.String()
@@ -256,6 +270,10 @@ func duration(to *time.Duration) option {
 	}
 }
 
+func isScalar(v sobek.Value) bool {
+	return slices.Contains([]string{"string", "number", "boolean"}, kindOf(v))
+}
+
 func number(v sobek.Value) (n float64, ok bool) {
 	n = v.ToFloat()
 	return n, kindOf(v) == "number" && !math.IsNaN(n) && !math.IsInf(n, 0)
@@ -286,7 +304,8 @@ func (inv *invocation) header() http.Header {
 	if key := inv.client.apiKey; key != "" {
 		header.Set("Authorization", "Bearer "+key)
 	} else if user := inv.client.endpoint.Credentials(); user != nil {
-		header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(basicAuth(user))))
+		password, _ := user.Password()
+		(&http.Request{Header: header}).SetBasicAuth(user.Username(), password)
 	}
 	return header
 }

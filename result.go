@@ -1,8 +1,6 @@
 package ollama
 
 import (
-	"net/url"
-
 	"github.com/grafana/sobek"
 
 	"github.com/xk6-ollama/xk6-ollama/internal/api"
@@ -108,9 +106,4 @@ func parseJSON(rt *sobek.Runtime, text string) (sobek.Value, error) {
 		return sobek.Undefined(), nil
 	}
 	return parse(sobek.Undefined(), rt.ToValue(text))
-}
-
-func basicAuth(user *url.Userinfo) string {
-	password, _ := user.Password()
-	return user.Username() + ":" + password
 }
