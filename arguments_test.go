@@ -92,6 +92,7 @@ var requests = []wrong{
 	{`embed({ input: 5 })`, `embed(request, params): input: must be a string or an array, got 5`},
 	{`pull({ stream: 1 })`, `pull(request, params): stream: must be a boolean, got 1`},
 	{`list('all')`, `list(request, params): request: must be an object, got "all"`},
+	{`list({ timeout: '5s' })`, `list(request, params): timeout: unknown; this request has no fields, and params come second`},
 	{`load({ model: [] })`, `load(request, params): model: must be a string, got an array`},
 	{`unload({ model: true })`, `unload(request, params): model: must be a string, got true`},
 	{`show({ model: () => 1 })`, `show(request, params): model: must be a string, got a function`},

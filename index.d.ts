@@ -368,6 +368,9 @@ export interface LoadRequest {
   [field: string]: any;
 }
 
+/** The request of a call that has nothing to tell the server. */
+export type NoFields = { [field: string]: never };
+
 /** The calls of Ollama's API. A failed request is a result with `ok: false`; a wrong argument throws a `TypeError`. */
 export interface Client {
   /** Completes a prompt. */
@@ -377,13 +380,13 @@ export interface Client {
   /** Makes vectors of texts. */
   embed(request: EmbedRequest, params?: Params): Promise<EmbedResult>;
   /** The models that the server has. */
-  list(request?: {}, params?: Params): Promise<ListResult>;
+  list(request?: NoFields | null, params?: Params): Promise<ListResult>;
   /** What the server knows of a model. */
   show(request?: ShowRequest, params?: Params): Promise<ShowResult>;
   /** The models that are loaded. */
-  ps(request?: {}, params?: Params): Promise<RunningResult>;
+  ps(request?: NoFields | null, params?: Params): Promise<RunningResult>;
   /** The version of the server. */
-  version(request?: {}, params?: Params): Promise<VersionResult>;
+  version(request?: NoFields | null, params?: Params): Promise<VersionResult>;
   /** Downloads a model; `onChunk` sees the progress. The `status` of the result is HTTP's. */
   pull(request?: PullRequest, params?: Params<PullProgress>): Promise<Result>;
   /** Loads a model, so that the next request does not have to wait for it. */

@@ -222,6 +222,9 @@ func (c *client) parseRequest(op api.Op, argument sobek.Value) (*requestBody, er
 	}
 	switch op {
 	case api.List, api.ListRunning, api.GetVersion:
+		if keys := given.Keys(); len(keys) > 0 {
+			return nil, fmt.Errorf("%s: unknown; this request has no fields, and params come second", keys[0])
+		}
 		return &requestBody{}, nil
 	}
 	request := c.copyRequest(given)

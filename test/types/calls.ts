@@ -38,6 +38,9 @@ export default async function (): Promise<void> {
   await client.generate('Why is the sky blue?');
   // @ts-expect-error a message has a role
   await client.chat({ messages: [{ content: 'Hi' }] });
+  await client.list({}, { timeout: '5s' });
+  // @ts-expect-error params come second
+  await client.list({ timeout: '5s' });
   // @ts-expect-error a prompt is a text
   await client.generate({ prompt: 42 });
 }
