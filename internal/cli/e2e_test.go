@@ -26,7 +26,7 @@ func TestBenchSimulate(t *testing.T) {
 	result := run(t, []string{"TMPDIR=" + temporary},
 		"bench", "--simulate", "-n", "3", "--num-predict", "8", "--out", out, "--locale", "ko")
 	require.Zero(t, result.Code, result.Stderr)
-	for _, want := range []string{"벤치마킹: 로컬 Ollama - deepseek-r1:1.5b", "🏁 최종 비교", "⚡ 로컬 Ollama가 원격보다"} {
+	for _, want := range []string{"벤치마킹: 로컬 Ollama - deepseek-r1:1.5b", "🏁 최종 비교", "⚡ 로컬 Ollama"} {
 		assert.Contains(t, result.Stdout, want)
 	}
 	requests := regexp.MustCompile(`(?m)^.*요청 # \d: [\d.]+(초|ms) - 응답 길이: \d+자`)
