@@ -82,7 +82,7 @@ func (c *client) call(op api.Op, request, params sobek.Value) *sobek.Promise {
 	if c.err != nil {
 		throwTypeError(rt, where, c.err)
 	}
-	parsed, err := c.parseCallParams(params)
+	parsed, err := c.parseCallParams(op, params)
 	if err != nil {
 		throwTypeError(rt, where, err)
 	}

@@ -122,8 +122,11 @@ func (i *instance) parseClientOptions(argument sobek.Value) (*clientOptions, err
 	return options, nil
 }
 
-func (c *client) parseCallParams(argument sobek.Value) (*callParams, error) {
+func (c *client) parseCallParams(op api.Op, argument sobek.Value) (*callParams, error) {
 	params := &callParams{sharedOptions: c.sharedOptions}
+	if op.Inference() {
+		params.phase = record.Measure
+	}
 	params.headers = c.headers.Clone()
 	params.tags = maps.Clone(c.tags)
 	readers := params.readers(c.instance)
@@ -312,9 +315,6 @@ func (inv *invocation) header() http.Header {
 
 // tagsFor returns the tags of the call's samples: k6's own and the script's, and ours.
 func (inv *invocation) tagsFor(model string) metrics.TagsAndMeta {
-	if inv.params.phase == "" && inv.op.Inference() {
-		inv.params.phase = record.Measure
-	}
 	tags := inv.state.Tags.GetCurrentValues()
 	tags.Tags = tags.Tags.WithTagsFromMap(inv.params.tags)
 	own := map[string]string{
