@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"os"
 	"strconv"
@@ -85,8 +86,10 @@ func (s *simulate) addFlags(flags *pflag.FlagSet) {
 		"fixes all that is random: the same requests get the same texts and times")
 	flags.Var(&list[simulator.Fault]{target: &c.Faults, kind: "FAULT", parse: simulator.ParseFault}, "fault",
 		"what goes wrong; may be given several times, the first that strikes counts")
-	flags.StringVar(&c.Version, "ollama-version", c.Version, "the `VERSION` that the server says it has")
-	flags.StringVar(&s.truth, "truth", "", "write to this `FILE`, a line a request, what really happened")
+	flags.Var(parsed[string]{&c.Version, readGiven, plain[string], "VERSION"}, "ollama-version",
+		"the version that the server says it has")
+	flags.Var(parsed[string]{&s.truth, readGiven, plain[string], "FILE"}, "truth",
+		"write to this file, a line a request, what really happened")
 }
 
 func (s *simulate) run(cmd *cobra.Command, args []string) (err error) {
@@ -229,6 +232,13 @@ func faultKinds() string {
 	return strings.Join(kinds, ", ")
 }
 
+func readGiven(text string) (string, error) {
+	if text == "" {
+		return "", errEmpty
+	}
+	return text, nil
+}
+
 func readModel(text string) (simulator.Model, error) {
 	if text == "" {
 		return simulator.Model{}, errEmpty
@@ -257,6 +267,9 @@ func addDuration(
 
 func readInt(text string) (int, error) {
 	n, err := strconv.Atoi(text)
+	if errors.Is(err, strconv.ErrRange) {
+		return 0, errors.New("the number is too large")
+	}
 	if err != nil {
 		return 0, errors.New("expected a whole number")
 	}
@@ -266,7 +279,7 @@ func readInt(text string) (int, error) {
 func readSeed(text string) (uint64, error) {
 	n, err := strconv.ParseUint(text, 10, 64)
 	if err != nil {
-		return 0, errors.New("expected a whole number, 0 or more")
+		return 0, fmt.Errorf("expected a whole number from 0 to %d", uint64(math.MaxUint64))
 	}
 	return n, nil
 }
@@ -289,8 +302,8 @@ func readDuration(text string) (time.Duration, error) {
 
 // readKeepAlive reads what OLLAMA_KEEP_ALIVE takes: a duration, or a number of seconds.
 func readKeepAlive(text string) (time.Duration, error) {
-	if seconds, err := strconv.Atoi(text); err == nil {
-		return time.Duration(seconds) * time.Second, nil
+	if _, err := strconv.Atoi(text); err == nil {
+		text += "s"
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil {

@@ -122,6 +122,14 @@ type ConfigError struct {
 // Error implements error.
 func (e *ConfigError) Error() string { return fmt.Sprintf("simulator: %s %s", e.Field, e.Reason) }
 
+const (
+	// largestCount is more slots, waiting requests, models and tokens than any Ollama has. Slots
+	// and the queue take memory in advance, so that much larger ones end in a crash.
+	largestCount = 1_000_000
+	// smallestPrefillRate keeps the time of the longest prompts within a time.Duration.
+	smallestPrefillRate = 0.001
+)
+
 // Validate returns a *ConfigError for the first field that makes no sense, nil if there is
 // none.
 func (c Config) Validate() error {
@@ -142,6 +150,9 @@ func (c Config) Validate() error {
 		if field.value < field.smallest {
 			return &ConfigError{field.name, fmt.Sprintf("is %d, expected %d or more", field.value, field.smallest)}
 		}
+		if field.value > largestCount {
+			return &ConfigError{field.name, fmt.Sprintf("is %d, expected %d or less", field.value, largestCount)}
+		}
 	}
 	switch {
 	case c.Load < 0:
@@ -150,6 +161,9 @@ func (c Config) Validate() error {
 		return &ConfigError{"WarmLoad", fmt.Sprintf("is %s, expected 0 or more", c.WarmLoad)}
 	case !(c.PrefillRate >= 0): // NaN too
 		return &ConfigError{"PrefillRate", fmt.Sprintf("is %g tokens/s, expected 0 or more", c.PrefillRate)}
+	case c.PrefillRate > 0 && c.PrefillRate < smallestPrefillRate:
+		return &ConfigError{"PrefillRate", fmt.Sprintf("is %g tokens/s, expected %g or more, or 0 for no time",
+			c.PrefillRate, smallestPrefillRate)}
 	case len(c.Models) == 0 && !c.AnyModel:
 		return &ConfigError{"Models", "is empty, expected a model, or AnyModel"}
 	}

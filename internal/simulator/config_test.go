@@ -48,6 +48,26 @@ func TestValidateNamesTheField(t *testing.T) {
 	}
 }
 
+// What is far beyond any server would else end in a crash or an overflow, at the start or with a
+// request.
+func TestValidateKnowsTooMuch(t *testing.T) {
+	t.Parallel()
+	for field, spoil := range map[string]func(*simulator.Config){
+		"Parallel":       func(c *simulator.Config) { c.Parallel = math.MaxInt },
+		"MaxQueue":       func(c *simulator.Config) { c.MaxQueue = math.MaxInt },
+		"MaxLoaded":      func(c *simulator.Config) { c.MaxLoaded = math.MaxInt },
+		"OutputTokens":   func(c *simulator.Config) { c.OutputTokens = math.MaxInt },
+		"ThinkingTokens": func(c *simulator.Config) { c.ThinkingTokens = math.MaxInt },
+		"PrefillRate":    func(c *simulator.Config) { c.PrefillRate = math.SmallestNonzeroFloat64 },
+	} {
+		config := simulator.DefaultConfig()
+		spoil(&config)
+		var flaw *simulator.ConfigError
+		require.ErrorAs(t, config.Validate(), &flaw, field)
+		require.Equal(t, field, flaw.Field)
+	}
+}
+
 func TestStartsOnLoopback(t *testing.T) {
 	t.Parallel()
 	config := quick()
