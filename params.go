@@ -278,8 +278,11 @@ func isScalar(v sobek.Value) bool {
 }
 
 func number(v sobek.Value) (n float64, ok bool) {
+	if kindOf(v) != "number" {
+		return 0, false // a BigInt or Symbol would throw what names no field
+	}
 	n = v.ToFloat()
-	return n, kindOf(v) == "number" && !math.IsNaN(n) && !math.IsInf(n, 0)
+	return n, !math.IsNaN(n) && !math.IsInf(n, 0)
 }
 
 func eachProperty(i *instance, value sobek.Value, do func(name string, v sobek.Value) error) error {
