@@ -363,6 +363,8 @@ func TestRequestThatIsCutOff(t *testing.T) {
 	require.Zero(t, result.Code, result.Stderr)
 	assert.Empty(t, result.Console())
 	assert.NotContains(t, result.Stderr, "level=error")
+	assert.Contains(t, result.Stdout, "1 request(s) were cut off")
+	assert.NotContains(t, result.Stdout, "stopped", "the test came to its end")
 	requests := readRequests(t, out+"/requests.ndjson")
 	require.Len(t, requests, 1)
 	assert.Equal(t, "canceled", requests[0].Error.Type)

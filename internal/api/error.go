@@ -45,7 +45,7 @@ const (
 	Truncated ErrorKind = "truncated"
 	// Decode says that the answer is not what Ollama sends (HTML, broken JSON).
 	Decode ErrorKind = "decode"
-	// Canceled says that the test stopped the request.
+	// Canceled says that the test, or the end of the iteration, stopped the request.
 	Canceled ErrorKind = "canceled"
 )
 

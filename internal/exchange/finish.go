@@ -180,7 +180,7 @@ func (x *exchange) transportFailure(err error) *api.Error {
 	case errors.As(context.Cause(x.ctx), &known):
 		return &api.Error{Kind: known.Kind, Message: known.Message, Err: err}
 	case x.ctx.Err() != nil:
-		return &api.Error{Kind: api.Canceled, Message: "the test ended before the answer did", Err: err}
+		return &api.Error{Kind: api.Canceled, Message: "the test or the iteration ended before the answer did", Err: err}
 	case x.response == nil:
 		return &api.Error{Kind: x.requestKind(err), Message: reason(err), Err: err}
 	case errors.Is(err, io.ErrUnexpectedEOF):

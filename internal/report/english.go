@@ -77,7 +77,9 @@ var english = messages{
 	outputTokens: "Output tokens",
 
 	warnings: map[WarningCode]string{ // #nosec G101 -- a model's tokens are no secrets
-		Interrupted:  "The test was stopped early; this is what was measured until then.",
+		Interrupted: "The test was stopped early; this is what was measured until then.",
+		CutOff: "{count} request(s) were cut off with their iteration. They are in no figure, so that slow answers " +
+			"may be missing.",
 		NoRequests:   "{target}: no request was measured.",
 		WarmupFailed: "{target}: {count} warm-up request(s) to {model} failed: {a}: {b}",
 		AllFailed:    "{target}: all {count} requests to {model} failed.",

@@ -98,7 +98,7 @@ func TestLanguagesSayTheSame(t *testing.T) {
 		assert.Equal(t, verbs(en.Field(i).String()), verbs(ko.Field(i).String()), name)
 	}
 	codes := []WarningCode{
-		Interrupted, NoRequests, WarmupFailed, AllFailed, SomeFailed, FewRequests, ColdRequests, CachedPrompts,
+		Interrupted, CutOff, NoRequests, WarmupFailed, AllFailed, SomeFailed, FewRequests, ColdRequests, CachedPrompts,
 		NoTokenTimings, EndpointsDiffer, ModelsDiffer, ManifestUnknown, VersionsDiffer, OutputLengthsDiffer, SameServer,
 	}
 	require.Len(t, english.warnings, len(codes))

@@ -79,6 +79,7 @@ var korean = messages{ // #nosec G101 -- a model's tokens are no secrets
 
 	warnings: map[WarningCode]string{ // #nosec G101 -- a model's tokens are no secrets
 		Interrupted:  "테스트가 도중에 중단되었습니다. 그때까지 측정한 결과입니다.",
+		CutOff:       "반복(iteration)이 끝나면서 요청 {count}개가 중단되었습니다. 수치에 들어가지 않아 느린 응답이 빠졌을 수 있습니다.",
 		NoRequests:   "{target}: 측정된 요청이 없습니다.",
 		WarmupFailed: "{target}: {model} 워밍업 요청 {count}개가 실패했습니다: {a}: {b}",
 		AllFailed:    "{target}: {model} 요청 {count}개가 모두 실패했습니다.",

@@ -118,7 +118,7 @@ type SelfCheck struct {
 	Records  int `json:"records"`
 	Measured int `json:"measured"`
 	Warmup   int `json:"warmup"`
-	Canceled int `json:"canceled"` // by the end of the test
+	Canceled int `json:"canceled"` // by the end of the test or of their iteration
 	Other    int `json:"other"`    // calls that look at or prepare the server: list, pull, …
 	// NegativeNetwork counts answers that took less than the server says it worked; they have
 	// no network time.

@@ -32,7 +32,6 @@ const unknownError api.ErrorKind = "unknown"
 // and only successful ones in metrics.
 func Summarize(run Run) Results {
 	groups, selfCheck := group(run), check(run.Records)
-	run.Interrupted = run.Interrupted || selfCheck.Canceled > 0
 	results := Results{
 		Schema:      Schema,
 		GeneratedAt: run.GeneratedAt.UTC(),
@@ -101,7 +100,7 @@ func group(run Run) [][]*side {
 	return groups
 }
 
-// measured says whether the request counts. One that the end of the test cancelled says
+// measured says whether the request counts. One that was cancelled with its iteration says
 // nothing of the server; k6 has no samples of it either.
 func measured(r *record.Record) bool {
 	return r.Phase == record.Measure && api.Op(r.Op).Inference() && !canceled(r)

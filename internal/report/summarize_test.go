@@ -259,6 +259,18 @@ func TestWarnings(t *testing.T) {
 		}},
 		{"few", report.Run{Records: interleave(9, local()), Inventories: same}, []report.WarningCode{report.FewRequests}},
 		{"failed", runs()["all-failed"], []report.WarningCode{report.AllFailed, report.AllFailed}},
+		{"cut off", report.Run{Records: all(func(r *record.Record) {
+			if r.Iter == 0 {
+				r.OK, r.Error = false, &record.Error{Type: api.Canceled}
+			}
+		}), Inventories: same}, []report.WarningCode{report.CutOff, report.FewRequests}},
+		{"stopped", report.Run{Records: all(func(r *record.Record) {
+			if r.Iter == 0 {
+				r.OK, r.Error = false, &record.Error{Type: api.Canceled}
+			}
+		}), Inventories: same, Interrupted: true}, []report.WarningCode{
+			report.Interrupted, report.FewRequests,
+		}},
 		{"some failed", runs()["failures-mixed"], []report.WarningCode{
 			report.Interrupted, report.SomeFailed, report.FewRequests, report.ManifestUnknown, report.ManifestUnknown,
 		}},

@@ -20,6 +20,9 @@ type WarningCode string
 const (
 	// Interrupted says that the test was stopped before its end.
 	Interrupted WarningCode = "interrupted"
+	// CutOff says that requests were cancelled with their iteration, at the end of a scenario
+	// or by an exception of the script, in a test that came to its end.
+	CutOff WarningCode = "cut_off"
 	// NoRequests says that nothing was measured of a target.
 	NoRequests WarningCode = "no_requests"
 	// WarmupFailed says that warm-up requests failed.
@@ -83,8 +86,11 @@ type Facts struct {
 
 func warnings(run Run, groups [][]*side) []Warning {
 	list := []Warning{}
-	if run.Interrupted {
+	switch cut := check(run.Records).Canceled; {
+	case run.Interrupted:
 		list = append(list, Warning{Code: Interrupted})
+	case cut > 0:
+		list = append(list, Warning{Code: CutOff, Facts: Facts{Count: cut}})
 	}
 	list = append(list, unmeasured(run)...)
 	list = append(list, failedWarmups(run.Records)...)
