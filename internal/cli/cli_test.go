@@ -293,6 +293,13 @@ func TestWrongUse(t *testing.T) {
 	}
 }
 
+func TestReportOfANamelessFile(t *testing.T) {
+	t.Parallel()
+	result := run(t, nil, "report", "")
+	assert.Equal(t, 104, result.Code)
+	assert.Contains(t, result.Stderr, `FILE is ""`)
+}
+
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	commands := map[string][]string{

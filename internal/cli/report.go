@@ -59,6 +59,9 @@ func (r *reporter) run(cmd *cobra.Command, files []string) error {
 	if len(files) == 0 {
 		return usageError(cmd, "no FILE is given; it takes one or more requests.ndjson")
 	}
+	if slices.Contains(files, "") {
+		return usageError(cmd, `FILE is "", expected the name of a requests.ndjson`)
+	}
 	set := r.settings.environment()
 	language, err := r.locale(set)
 	if err != nil {

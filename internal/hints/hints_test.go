@@ -47,7 +47,9 @@ func TestHintsNameTheCommand(t *testing.T) {
 		{"remote", api.Connect, remote, []string{"nc -zv 203.0.113.10 11434", "OLLAMA_HOST=0.0.0.0"}},
 		{"no address", api.Connect, hints.Facts{}, []string{"nc -zv HOST 11434"}},
 		{"name", api.DNS, hints.Facts{Endpoint: "http://gpu.example:11434"}, []string{"gpu.example"}},
-		{"tls", api.TLS, hints.Facts{Endpoint: "https://gpu.example"}, []string{"http://", "https://", "gpu.example:443"}},
+		{"tls", api.TLS, hints.Facts{Endpoint: "https://gpu.example"}, []string{
+			"http://", "https://", "gpu.example:443", "--insecure-skip-tls-verify", "insecureSkipTLSVerify",
+		}},
 		{
 			"model, local", api.ModelNotFound,
 			hints.Facts{Endpoint: "http://127.0.0.1:11434", Model: "m:1b", Models: []string{"a:1b", "b:2b"}},
@@ -80,7 +82,7 @@ func TestHintsNameTheCommand(t *testing.T) {
 		{"connect in time", api.TimeoutConnect, remote, []string{"timeout.connect", "nc -zv"}},
 		{"first token", api.TimeoutFirstToken, remote, []string{"timeout.firstToken"}},
 		{"idle", api.TimeoutIdle, remote, []string{"timeout.idle"}},
-		{"total", api.TimeoutTotal, remote, []string{"timeout.total"}},
+		{"total", api.TimeoutTotal, remote, []string{"NUM_PREDICT", "TIMEOUT", "timeout.total"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -27,9 +27,9 @@ var english = phrases{
 			"start it with `{env}ollama serve`.",
 		situation(api.Connect): "Check host and port, the network and the firewall: `nc -zv {host} {port}`. " +
 			"On the server, Ollama must listen on the network: `OLLAMA_HOST=0.0.0.0 ollama serve`.",
-		situation(api.TLS): "No TLS with {host}:{port}: Ollama itself speaks plain http://, so use " +
-			"https:// only with a proxy " +
-			"that does TLS; for a self-signed certificate set insecureSkipTLSVerify.",
+		situation(api.TLS): "TLS with {host}:{port} failed: Ollama itself speaks plain http://, so use " +
+			"https:// only with a proxy that does TLS; to take a certificate that can't be verified, such as a " +
+			"self-signed one, give k6 --insecure-skip-tls-verify (bench: after --; a script: insecureSkipTLSVerify).",
 		situation(api.Reset): "The connection to {host}:{port} broke: look whether the server restarted " +
 			"or ran out of memory " +
 			"(`journalctl -u ollama`), and whether a proxy between cuts long connections.",
@@ -41,7 +41,7 @@ var english = phrases{
 		situation(api.TimeoutIdle): "The stream paused for too long: the server may be overloaded; lower " +
 			"the load, or raise timeout.idle.",
 		situation(api.TimeoutTotal): "The answer took too long: ask for fewer tokens (NUM_PREDICT), or " +
-			"raise timeout.total.",
+			"allow more time (TIMEOUT; in a script timeout.total).",
 		situation(api.ServerError): "Ollama gave up on the answer: its log says why (`journalctl -u ollama`, " +
 			"or the terminal of `ollama serve`).",
 		situation(api.Truncated): "The stream ended before the answer did: look whether the server " +
@@ -81,15 +81,17 @@ var korean = phrases{
 		situation(api.Connect): "호스트와 포트, 네트워크 연결, 방화벽 설정을 확인하세요: `nc -zv {host} {port}`. " +
 			"서버의 Ollama는 외부 접속을 받아야 합니다: `OLLAMA_HOST=0.0.0.0 ollama serve`.",
 		situation(api.TLS): "{host}:{port}에서 TLS 연결에 실패했습니다: Ollama 자체는 http://만 지원하므로 https://는 TLS 프록시가 " +
-			"있을 때만 사용하세요. 자체 서명 인증서라면 insecureSkipTLSVerify를 설정하세요.",
+			"있을 때만 사용하세요. 자체 서명 인증서처럼 검증할 수 없는 인증서를 허용하려면 k6에 " +
+			"--insecure-skip-tls-verify를 주세요(bench에서는 -- 뒤에, 스크립트에서는 insecureSkipTLSVerify).",
 		situation(api.Reset): "{host}:{port} 연결이 끊어졌습니다: 서버가 재시작되었거나 메모리가 부족한지(`journalctl -u ollama`), " +
 			"중간의 프록시가 긴 연결을 끊는지 확인하세요.",
 		situation(api.TimeoutConnect): "제한 시간 안에 {host}:{port}에 연결하지 못했습니다: 호스트, 포트, 방화벽을 확인하거나" +
 			"(`nc -zv {host} {port}`) timeout.connect를 늘리세요.",
 		situation(api.TimeoutFirstToken): "첫 토큰이 너무 늦습니다: 먼저 모델을 예열하고(WARMUP) 프롬프트나 부하를 줄이거나, " +
 			"timeout.firstToken을 늘리세요.",
-		situation(api.TimeoutIdle):  "스트림이 너무 오래 멈췄습니다: 서버가 과부하일 수 있으니 부하를 줄이거나 timeout.idle을 늘리세요.",
-		situation(api.TimeoutTotal): "응답이 너무 오래 걸립니다: 생성할 토큰 수(NUM_PREDICT)를 줄이거나 timeout.total을 늘리세요.",
+		situation(api.TimeoutIdle): "스트림이 너무 오래 멈췄습니다: 서버가 과부하일 수 있으니 부하를 줄이거나 timeout.idle을 늘리세요.",
+		situation(api.TimeoutTotal): "응답이 너무 오래 걸립니다: 생성할 토큰 수(NUM_PREDICT)를 줄이거나 제한 시간을 늘리세요" +
+			"(TIMEOUT, 스크립트에서는 timeout.total).",
 		situation(api.ServerError): "Ollama가 응답을 중단했습니다: 서버 로그에서 원인을 확인하세요(`journalctl -u ollama` 또는 " +
 			"`ollama serve`를 실행한 터미널).",
 		situation(api.Truncated): "응답이 끝나기 전에 스트림이 끊겼습니다: 서버가 중단되었는지(`journalctl -u ollama`), " +
