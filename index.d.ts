@@ -64,7 +64,7 @@ export type ErrorType =
 /** Options that a client and each of its calls have. */
 export interface SharedOptions {
   /** HTTP headers. Those of a call are added to those of the client. */
-  headers?: { [name: string]: string };
+  headers?: { [name: string]: string | number | boolean };
   /** A bound for the whole request, or one for each part. */
   timeout?: Duration | Timeouts;
   /** Objectives that `ollama_goodput` counts against. */
