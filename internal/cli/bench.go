@@ -49,7 +49,8 @@ from OLLAMA_API_KEY.`,
 	flags := newSettingFlags(cmd.Flags())
 	flags.add(settings.NumRequests, "n", "int", strconv.Itoa(settings.DefaultNumRequests),
 		"measured requests for each server and model")
-	flags.add(settings.Model, "m", "MODEL", settings.DefaultModel, "the model, or several separated by commas")
+	flags.add(settings.Model, "m", "MODEL", settings.DefaultModel,
+		"the model, or several, separated by commas or each with its flag")
 	b.targets = addTargetFlags(flags)
 	b.simulate = addBool(cmd.Flags(), "simulate",
 		"start two simulated servers and compare them "+inEnvironment(settings.Simulate))

@@ -100,6 +100,7 @@ func TestBenchSetsTheEnvironment(t *testing.T) {
 			},
 		},
 		"targets":     {"--target a=one --target b=http://two:1", nil, map[string]string{"TARGETS": "a=one,b=http://two:1"}},
+		"models":      {"--simulate -m a -m b,c", nil, map[string]string{"SIMULATE": "true", "MODEL": "a,b,c"}},
 		"only remote": {"--only-remote --remote-endpoint gpu", nil, map[string]string{"ONLY": "remote", "REMOTE_ENDPOINT": "gpu"}},
 		"simulate":    {"--simulate", nil, map[string]string{"SIMULATE": "true"}},
 		"what is not given is left to the environment": {

@@ -41,7 +41,8 @@ brackets, too; a flag counts first. The key of a server that asks for one is tak
 	}
 	flags := newSettingFlags(cmd.Flags())
 	d.targets = addTargetFlags(flags)
-	flags.add(settings.Model, "m", "MODEL", settings.DefaultModel, "the model, or several separated by commas")
+	flags.add(settings.Model, "m", "MODEL", settings.DefaultModel,
+		"the model, or several, separated by commas or each with its flag")
 	flags.add(settings.Locale, "", "en|ko", "", "the language of the output; default: that of LANG")
 	d.json = addBool(cmd.Flags(), "json", "write the findings as JSON")
 	addDuration(cmd.Flags(), &d.timeout, "timeout", "time that each check gets", readTimeout)

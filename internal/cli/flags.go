@@ -29,7 +29,7 @@ func newSettingFlags(flags *pflag.FlagSet) *settingFlags {
 
 // add adds the flag of a setting.
 func (s *settingFlags) add(name settings.Name, short, kind, fallback, usage string) {
-	value := &settingValue{text: fallback, kind: kind}
+	value := &settingValue{text: fallback, kind: kind, several: name == settings.Model}
 	s.values[name] = value
 	long := strings.TrimPrefix(name.Flag(), "--")
 	s.flags.VarP(value, long, short, usage+" "+inEnvironment(name))
@@ -53,6 +53,8 @@ func (s *settingFlags) environment() map[string]string {
 // mean the default.
 type settingValue struct {
 	text, kind string
+	several    bool // a list separated by commas, to which every further flag adds
+	given      bool
 }
 
 func (v *settingValue) String() string { return v.text }
@@ -62,7 +64,10 @@ func (v *settingValue) Set(text string) error {
 	if strings.TrimSpace(text) == "" {
 		return errEmpty
 	}
-	v.text = text
+	if v.several && v.given {
+		text = v.text + "," + text
+	}
+	v.text, v.given = text, true
 	return nil
 }
 
