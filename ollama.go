@@ -222,10 +222,7 @@ func (c *client) parseRequest(op api.Op, argument sobek.Value) (*requestBody, er
 	}
 	switch op {
 	case api.List, api.ListRunning, api.GetVersion:
-		if keys := given.Keys(); len(keys) > 0 {
-			return nil, fmt.Errorf("%s: unknown; this request has no fields, and params come second", keys[0])
-		}
-		return &requestBody{}, nil
+		return &requestBody{}, checkNoFields(given)
 	}
 	request := c.copyRequest(given)
 	if err := checkRequest(op, request); err != nil {
@@ -298,6 +295,14 @@ func (c *client) copyMessages(value sobek.Value) sobek.Value {
 		copied = append(copied, clone)
 	}
 	return rt.NewArray(copied...)
+}
+
+// checkNoFields refuses what would get lost: most likely params in the place of the request.
+func checkNoFields(request *sobek.Object) error {
+	if keys := request.Keys(); len(keys) > 0 {
+		return fmt.Errorf("%s: unknown; this request has no fields, and params come second", keys[0])
+	}
+	return nil
 }
 
 // checkRequest finds the mistakes that the server would answer with an error about its
