@@ -33,6 +33,12 @@ Which server answers faster, the local or the remote one, and how sure is that?`
   $ {} doctor --remote-endpoint http://203.0.113.10:11434 -m llama3.2:1b`),
 	}
 	root.RunE = reporting(gs, func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 && args[0] == "help" { // cobra adds it to the outermost command only
+			args = args[1:]
+			if found, rest, err := cmd.Find(args); err == nil && len(rest) == 0 {
+				return found.Help()
+			}
+		}
 		if len(args) == 0 {
 			return cmd.Help()
 		}

@@ -201,6 +201,7 @@ func TestWrongUse(t *testing.T) {
 		want []string // in the line
 	}{
 		{"bogus", 104, []string{`"bogus"`, "--help"}},
+		{"help bogus", 104, []string{`"bogus"`, "--help"}},
 		{"benhc", 104, []string{`"benhc"`, `did you mean "bench"`}},
 		{"--bogus", 104, []string{"--bogus", "--help"}},
 
@@ -311,7 +312,9 @@ func TestHelp(t *testing.T) {
 		"report":   {"--out", "requests.ndjson"},
 	}
 	for command, want := range commands {
-		for _, args := range [][]string{{"x", "ollama", command, "--help"}, {"help", "x", "ollama", command}} {
+		for _, args := range [][]string{
+			{"x", "ollama", command, "--help"}, {"help", "x", "ollama", command}, {"x", "ollama", "help", command},
+		} {
 			args = slices.DeleteFunc(args, func(arg string) bool { return arg == "" })
 			result := k6test.Run(t, nil, args...)
 			assert.Zero(t, result.Code, args)
