@@ -96,7 +96,6 @@ func (i *instance) newBenchmark(env, open sobek.Value) *sobek.Object {
 		rt.Interrupt(&errext.InterruptError{Reason: err.Error()})
 		return nil
 	}
-	digits := max(2, len(strconv.Itoa(read.NumRequests)))
 	b := rt.NewObject()
 	set := func(name string, value any) { i.define(b, name, value) }
 	set("numRequests", read.NumRequests)
@@ -114,15 +113,10 @@ func (i *instance) newBenchmark(env, open sobek.Value) *sobek.Object {
 	set("out", read.Out)
 	set("run", i.root.benchmark.run)
 	set("turn", i.turn)
-	set("begin", func(target string) string {
-		return report.BeginLine(target, read.NumRequests, read.Locale)
+	set("begin", func(target, model string) string {
+		return whose(read, target, model) + report.BeginLine(read.NumRequests, read.Locale)
 	})
-	set("line", func(result *sobek.Object, number int) string {
-		if result == nil || result.Get("timings") == nil {
-			throwTypeError(rt, "line(result, number)", errors.New("result: must be the result of a request"))
-		}
-		return whose(read, result) + report.RequestLine(lineRecord(result), number, digits, read.Locale)
-	})
+	set("line", func(result *sobek.Object, number int) string { return i.line(read, result, number) })
 	set("finish", i.finishBenchmark)
 	return b
 }
@@ -162,6 +156,11 @@ func (i *instance) turn(target string) *sobek.Promise {
 	go func() {
 		pass, err := players.Take(ctx, target)
 		callback(func() error {
+			select {
+			case <-ctx.Done():
+				return nil // as with requests, a script that is being stopped does not run on
+			default:
+			}
 			if err != nil {
 				return reject(rt.NewGoError(err))
 			}
@@ -171,14 +170,28 @@ func (i *instance) turn(target string) *sobek.Promise {
 	return promise
 }
 
+// line is line(result, number): what the log says of a finished request.
+func (i *instance) line(s *settings.Settings, result *sobek.Object, number int) string {
+	if result == nil || result.Get("timings") == nil {
+		throwTypeError(i.vu.Runtime(), "line(result, number)", errors.New("result: must be the result of a request"))
+	}
+	model := ""
+	if m := result.Get("model"); !common.IsNullish(m) {
+		model = m.String()
+	}
+	digits := max(2, len(strconv.Itoa(s.NumRequests)))
+	return whose(s, result.Get("target").String(), model) +
+		report.RequestLine(lineRecord(result), number, digits, s.Locale)
+}
+
 // whose tells the lines of several targets and models apart.
-func whose(s *settings.Settings, result *sobek.Object) string {
+func whose(s *settings.Settings, target, model string) string {
 	var parts []string
 	if len(s.Targets) > 1 {
-		parts = append(parts, report.TargetName(result.Get("target").String(), s.Locale))
+		parts = append(parts, report.TargetName(target, s.Locale))
 	}
-	if model := result.Get("model"); len(s.Models) > 1 && !common.IsNullish(model) {
-		parts = append(parts, model.String())
+	if len(s.Models) > 1 && model != "" {
+		parts = append(parts, model)
 	}
 	if len(parts) == 0 {
 		return ""

@@ -439,7 +439,7 @@ export interface Benchmark {
   /** Waits until it is the target's turn; resolves with the function that passes it on. Nobody waits for a VU that has ended. */
   turn(target: string): Promise<() => void>;
   /** The line of the log before the first measured request of a target. */
-  begin(target: string): string;
+  begin(target: string, model: string): string;
   /** The line of the log for a finished request. */
   line(result: Result, number: number): string;
   /**

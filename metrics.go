@@ -129,9 +129,9 @@ func (m *instanceMetrics) push(inv *invocation) {
 	metrics.PushIfNotDone(inv.ctx, inv.state.Samples, gaps)
 }
 
-// met says whether the request met every objective; ok is false if there is none. A
-// request that failed met none. An objective for a time that the request does not have
-// (TPOT of a one-token answer) does not count against it.
+// met says whether the request met every objective; ok is false if that can't be said: no
+// objective was given, or only ones for times that the request does not have (the TTFT of an
+// answer that was not streamed). A request that failed met none.
 func (s slo) met(r *record.Record) (good, ok bool) {
 	objectives := []struct {
 		limit float64
@@ -139,7 +139,7 @@ func (s slo) met(r *record.Record) (good, ok bool) {
 	}{{s.ttft, r.TTFT}, {s.tpot, r.TPOT}, {s.duration, r.Duration}}
 	good = r.OK
 	for _, o := range objectives {
-		if o.limit == 0 {
+		if o.limit == 0 || r.OK && o.value == nil {
 			continue
 		}
 		ok = true

@@ -192,7 +192,7 @@ func TestGoodput(t *testing.T) {
 		got[p.tags["id"]] = p.value
 	}
 	assert.Equal(t, map[string]float64{
-		"met": 1, "too long": 0, "late to begin": 0, "slow": 0, "failed": 0, "no token times": 1,
+		"met": 1, "too long": 0, "late to begin": 0, "slow": 0, "failed": 0,
 	}, got)
 }
 

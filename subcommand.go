@@ -29,13 +29,13 @@ func init() {
 }
 
 // callsOllama says whether k6 is called with these arguments for `x ollama`, its help or its
-// completion.
+// completion, or for the list of what `x` has.
 func callsOllama(args []string) bool {
 	words := commandWords(args)
 	if len(words) > 0 && slices.Contains([]string{"help", "__complete", "__completeNoDesc"}, words[0]) {
 		words = words[1:]
 	}
-	return len(words) >= 2 && words[0] == "x" && words[1] == commandName
+	return len(words) > 0 && words[0] == "x" && (len(words) == 1 || words[1] == commandName)
 }
 
 // commandWords returns the first arguments that are neither a flag of k6 nor its value.

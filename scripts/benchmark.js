@@ -6,13 +6,14 @@
 // The settings are those of `k6 x ollama bench --help`, as environment variables.
 import exec from 'k6/execution';
 import { Ollama, benchmark, report } from 'k6/x/ollama';
-import { planFor, scenariosFor } from './lib/plan.js';
+import { planFor, scenariosFor, thresholdsFor } from './lib/plan.js';
 import { promptFor } from './lib/prompt.js';
 
 const bench = benchmark(__ENV, open);
 
 export const options = {
   scenarios: scenariosFor(bench),
+  thresholds: thresholdsFor(bench),
   setupTimeout: '5m',
 };
 
@@ -41,7 +42,7 @@ export async function ask() {
   const { model, phase, number } = planFor(bench, exec.scenario.iterationInTest);
   const pass = await bench.turn(target);
   if (number === 1) {
-    console.log(bench.begin(target));
+    console.log(bench.begin(target, model));
   }
   const result = await clients[target].generate(
     {

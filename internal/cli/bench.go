@@ -87,6 +87,9 @@ func (b *bench) run(cmd *cobra.Command, args []string) error {
 	if err := noArguments(cmd, own); err != nil {
 		return err
 	}
+	if err := checkRunFlags(forRun); err != nil {
+		return err
+	}
 	environment, err := b.environment()
 	if err != nil {
 		return err
@@ -100,6 +103,20 @@ func (b *bench) run(cmd *cobra.Command, args []string) error {
 		return failed(err, "the script's directory can't be removed: %v", err)
 	}
 	return runErr
+}
+
+// checkRunFlags refuses flags of `k6 run` that would put another load in the place of the
+// benchmark's own.
+func checkRunFlags(args []string) error {
+	for _, arg := range args {
+		name, _, _ := strings.Cut(arg, "=")
+		switch name {
+		case "-u", "--vus", "-d", "--duration", "-i", "--iterations", "-s", "--stage":
+			return invalid("%s: bench sends its requests one by one; "+
+				"for another load write a script, as docs/en/load-levels.md shows", arg)
+		}
+	}
+	return nil
 }
 
 // runIn runs the script from a directory that is there for it.

@@ -149,10 +149,10 @@ func TestBenchMakesTheDirectory(t *testing.T) {
 func TestBenchRunsTheScript(t *testing.T) {
 	t.Parallel()
 	temporary := t.TempDir()
-	call := recorded(t, []string{"TMPDIR=" + temporary}, "--simulate", "--", "--out", "json=x.json", "--vus=3")
+	call := recorded(t, []string{"TMPDIR=" + temporary}, "--simulate", "--", "--out", "json=x.json", "--tag=a=b")
 	dir := filepath.Dir(call.Args[len(call.Args)-1])
 	assert.Equal(t, []string{
-		"run", "--log-format=raw", "--quiet", "--out", "json=x.json", "--vus=3", filepath.Join(dir, "benchmark.js"),
+		"run", "--log-format=raw", "--quiet", "--out", "json=x.json", "--tag=a=b", filepath.Join(dir, "benchmark.js"),
 	}, call.Args)
 	for _, file := range []string{"benchmark.js", "lib/plan.js", "lib/prompt.js"} {
 		assert.Contains(t, call.Scripts, filepath.Join(dir, file))

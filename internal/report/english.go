@@ -7,6 +7,7 @@ var english = messages{
 	localFull: "Local Ollama", remoteFull: "Remote Ollama",
 
 	sending:        "sending %d requests...",
+	sendingOne:     "sending 1 request...",
 	request:        "request #%s",
 	warmupRequest:  "warm-up #%s",
 	responseLength: "response length: %d chars",
@@ -52,6 +53,7 @@ var english = messages{
 	times:          "🔍 Where the time went (mean per request)",
 	timesHeader:    "Part",
 	confidence:     "🎯 Confidence",
+	adjustedNote:   "p is adjusted for the number of pairs (Holm).",
 	confidenceNote: "Welch's t test at the 5 % level; the ratio's interval by the delta method.",
 	interval:       "95 % CI",
 	pValue:         "p",

@@ -7,6 +7,7 @@ var korean = messages{ // #nosec G101 -- a model's tokens are no secrets
 	localFull: "로컬 Ollama", remoteFull: "원격 Ollama",
 
 	sending:        "%d번의 요청을 보내는 중...",
+	sendingOne:     "1번의 요청을 보내는 중...",
 	request:        "요청 #%s",
 	warmupRequest:  "워밍업 #%s",
 	responseLength: "응답 길이: %d자",
@@ -52,6 +53,7 @@ var korean = messages{ // #nosec G101 -- a model's tokens are no secrets
 	times:          "🔍 시간 내역 (요청당 평균)",
 	timesHeader:    "구간",
 	confidence:     "🎯 신뢰도",
+	adjustedNote:   "p는 비교 쌍의 수에 맞게 보정했습니다 (Holm).",
 	confidenceNote: "유의수준 5%의 Welch t 검정, 배율의 구간은 델타 방법.",
 	interval:       "95% 신뢰구간",
 	pValue:         "p",

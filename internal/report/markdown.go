@@ -81,7 +81,7 @@ func (d *document) view(v view) {
 	for _, pair := range v.pairs {
 		d.section(d.confidence+": "+sprintf(d.versus, d.full(pair.A), d.full(pair.B)), v.confidenceTable(pair))
 		if line := v.differenceLine(pair); line != "" {
-			d.paragraph(escape(line) + ". " + escape(d.confidenceNote))
+			d.paragraph(escape(line) + ". " + escape(d.confidenceNoteOf(pair)))
 		}
 	}
 }

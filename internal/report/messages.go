@@ -16,6 +16,7 @@ type messages struct {
 	localFull, remoteFull   string // and by themselves
 
 	sending        string // in the live log: number of requests
+	sendingOne     string
 	request        string // in the live log: number
 	warmupRequest  string // number
 	responseLength string // characters
@@ -62,6 +63,7 @@ type messages struct {
 	timesHeader    string
 	confidence     string
 	confidenceNote string
+	adjustedNote   string
 	interval       string
 	pValue         string
 	verdict        string
@@ -151,6 +153,14 @@ func particle(name, afterConsonant, afterVowel string) string {
 		return afterVowel
 	}
 	return afterConsonant
+}
+
+// confidenceNoteOf says how sure the figures of a pair are to be read.
+func (m *messages) confidenceNoteOf(pair Comparison) string {
+	if pair.Metrics[Duration].AdjustedPValue != nil {
+		return m.confidenceNote + " " + m.adjustedNote
+	}
+	return m.confidenceNote
 }
 
 func (m *messages) warning(w Warning) string {

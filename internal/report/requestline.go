@@ -12,10 +12,13 @@ import (
 const maxMessage = 200
 
 // BeginLine returns what the live log says of a target before its first measured request,
-// as the old script did: `Local Ollama: sending 10 requests...`.
-func BeginLine(target string, requests int, l locale.Locale) string {
+// as the old script did: `sending 10 requests...`.
+func BeginLine(requests int, l locale.Locale) string {
 	m := messagesIn(l)
-	return m.full(target) + ": " + sprintf(m.sending, requests)
+	if requests == 1 {
+		return m.sendingOne
+	}
+	return sprintf(m.sending, requests)
 }
 
 // RequestLine returns what the live log says of request number n, counted from 1, as the old

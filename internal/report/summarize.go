@@ -45,12 +45,15 @@ func Summarize(run Run) Results {
 		results.Settings = map[string]any{}
 	}
 	for _, sides := range groups {
+		var pairs []Comparison
 		for i, b := range sides {
 			results.Series = append(results.Series, b.summary)
 			for _, a := range sides[:i] {
-				results.Comparisons = append(results.Comparisons, compare(a, b))
+				pairs = append(pairs, compare(a, b))
 			}
 		}
+		adjust(pairs)
+		results.Comparisons = append(results.Comparisons, pairs...)
 	}
 	results.Warnings = warnings(run, groups)
 	return results
@@ -232,6 +235,26 @@ func compare(a, b *side) Comparison {
 	comparison.StabilityRatio = stability(a.summary.Metrics[Duration], b.summary.Metrics[Duration])
 	comparison.NetworkOverhead = overhead(a.summary.Metrics[Network], b.summary.Metrics[Network])
 	return comparison
+}
+
+// adjust allows for the fact that more pairs have more chances of a difference by chance.
+func adjust(pairs []Comparison) {
+	if len(pairs) < 2 {
+		return
+	}
+	for _, metric := range compared() {
+		var tested []int
+		var p []float64
+		for i, pair := range pairs {
+			if value := pair.Metrics[metric].PValue; value != nil {
+				tested, p = append(tested, i), append(p, *value)
+			}
+		}
+		for n, adjusted := range stats.Holm(p) {
+			metrics := pairs[tested[n]].Metrics
+			metrics[metric] = metrics[metric].Adjusted(adjusted)
+		}
+	}
 }
 
 func stability(a, b stats.Summary) *float64 {

@@ -288,7 +288,7 @@ func (p *page) confidences(v view) {
 			p.prose("", line)
 		}
 	}
-	p.prose("", p.confidenceNote)
+	p.prose("", p.confidenceNoteOf(v.pairs[0]))
 }
 
 func (p *page) failures(all []view) {

@@ -136,8 +136,9 @@ func TestWriteErrorsAreReturned(t *testing.T) {
 
 func TestBeginLine(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, "Local Ollama: sending 10 requests...", report.BeginLine("local", 10, locale.English))
-	assert.Equal(t, "원격 Ollama: 10번의 요청을 보내는 중...", report.BeginLine("remote", 10, locale.Korean))
+	assert.Equal(t, "sending 10 requests...", report.BeginLine(10, locale.English))
+	assert.Equal(t, "sending 1 request...", report.BeginLine(1, locale.English))
+	assert.Equal(t, "10번의 요청을 보내는 중...", report.BeginLine(10, locale.Korean))
 }
 
 func TestRequestLine(t *testing.T) {

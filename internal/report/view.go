@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -268,8 +269,8 @@ func (v view) addConfidence(t *table, pair Comparison, label string, metric Metr
 	if c.RatioCI95 != nil {
 		interval = factor(c.RatioCI95[0]) + "–" + factor(c.RatioCI95[1])
 	}
-	if c.PValue != nil {
-		p = probability(*c.PValue)
+	if value := cmp.Or(c.AdjustedPValue, c.PValue); value != nil {
+		p = probability(*value)
 	}
 	t.add(label, ratio, interval, p, v.verdictOf(pair, metric, c.Verdict))
 }

@@ -53,14 +53,17 @@ type Comparison struct {
 	DifferenceCI95 *Interval `json:"difference_ci95,omitempty"`
 	// PValue is that of Welch's two-sided t test.
 	PValue *float64 `json:"p_value,omitempty"`
+	// AdjustedPValue is PValue after Holm's adjustment, where several comparisons were made
+	// together; the verdict is then by it.
+	AdjustedPValue *float64 `json:"adjusted_p_value,omitempty"`
 	// EffectSize is Hedges' g: the difference over the pooled standard deviation, with the
 	// correction 1 − 3/(4·df − 1) for small samples, df = n_a + n_b − 2; Hedges (1981),
 	// "Distribution theory for Glass's estimator of effect size and related estimators",
 	// Journal of Educational Statistics 6(2). It has the sign of Difference: above 0, b's
 	// values are the larger ones.
 	EffectSize *float64 `json:"effect_size,omitempty"`
-	// Verdict names a side if PValue is below Alpha, RatioCI95 excludes 1 and both sides have
-	// MinMeasurements.
+	// Verdict names a side if PValue (or AdjustedPValue, if there is one) is below Alpha,
+	// RatioCI95 excludes 1 and both sides have MinMeasurements.
 	Verdict Verdict `json:"verdict"`
 }
 

@@ -10,6 +10,17 @@ export function planFor(bench, iteration) {
   };
 }
 
+// Thresholds that fail the run if every request of a target for a model failed.
+export function thresholdsFor(bench) {
+  const thresholds = {};
+  for (const { name } of bench.targets) {
+    for (const model of bench.models) {
+      thresholds[`ollama_req_failed{target:${name},model:${model},phase:measure}`] = ['rate<1'];
+    }
+  }
+  return thresholds;
+}
+
 // A scenario for each target. One VU keeps one request in flight; who goes when is for
 // bench.turn() to say.
 export function scenariosFor(bench) {
