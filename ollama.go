@@ -63,7 +63,7 @@ type invocation struct {
 	op      api.Op
 	params  *callParams
 	request exchange.Request
-	record  record.Record // whose request it is; the measurements come later
+	record  record.Record // of the finished request
 	ctx     context.Context
 	state   *lib.State
 	tags    metrics.TagsAndMeta
@@ -96,7 +96,6 @@ func (c *client) call(op api.Op, request, params sobek.Value) *sobek.Promise {
 
 	inv := &invocation{client: c, op: op, params: parsed, ctx: c.vu.Context(), state: state}
 	inv.tags = inv.tagsFor(body.model)
-	inv.record = inv.identity(body.model)
 	inv.events = newEvents(c.vu.RegisterCallback)
 	inv.request = exchange.Request{
 		Op:       op,
@@ -105,6 +104,7 @@ func (c *client) call(op api.Op, request, params sobek.Value) *sobek.Promise {
 		Body:     body.json,
 		Stream:   body.stream,
 		Timeouts: parsed.timeouts,
+		Record:   inv.identity(body.model),
 	}
 	promise, resolve, reject := rt.NewPromise()
 	inv.forwardChunks(rt)
@@ -122,7 +122,6 @@ func (inv *invocation) identity(model string) record.Record {
 		Target:      inv.client.target,
 		Model:       model,
 		Endpoint:    inv.client.endpoint.String(),
-		Op:          string(inv.op),
 		Phase:       inv.params.phase,
 		VU:          inv.state.VUID,
 		Iter:        inv.state.Iteration,
@@ -152,23 +151,14 @@ func (inv *invocation) forwardChunks(rt *sobek.Runtime) {
 // finish turns the outcome into a record, and hands that on to k6's metrics and to the
 // report.
 func (inv *invocation) finish(outcome *exchange.Outcome) {
-	measured := outcome.Record
-	id := inv.record
-	measured.Target, measured.Model, measured.Endpoint = id.Target, id.Model, id.Endpoint
-	measured.Op, measured.Phase, measured.VU, measured.Iter = id.Op, id.Phase, id.VU, id.Iter
-	measured.ScheduledAt = id.ScheduledAt
-	if id.ScheduledAt != nil {
-		delay := max(measured.StartedAt-*id.ScheduledAt, 0)
-		measured.ScheduleDelay = &delay
-	}
-	inv.record = measured
+	inv.record = outcome.Record
 	inv.client.metrics.push(inv)
-	root := inv.client.root
+	recorder := &inv.client.root.recorder
 	switch {
 	case inv.op.Inference():
-		root.recorder.add(measured)
+		recorder.add(inv.record)
 	case outcome.Err == nil:
-		root.recorder.note(measured.Target, measured.Model, inv.op, outcome.Answer.Last)
+		recorder.note(inv.record.Target, inv.record.Model, inv.op, outcome.Answer.Last)
 	}
 }
 

@@ -36,6 +36,9 @@ type Request struct {
 	Body     []byte // JSON; nil for none
 	Stream   bool   // whether Body asks for a stream
 	Timeouts Timeouts
+	// Record says whose request it is (target, model, phase, VU, iteration) and when it was
+	// meant to start; Outcome.Record is a copy with the measurements.
+	Record record.Record
 	// OnLine, if there is one, gets each line of a successful answer as it came, in
 	// order, in the goroutine that reads. It must not keep the slice.
 	OnLine func(line []byte)
@@ -49,8 +52,7 @@ type Answer struct {
 	ToolCalls [][]byte // each as it came
 }
 
-// Outcome is a finished request, well or not. Record has everything that was measured;
-// whose request it was (target, model, phase, VU, iteration) is for the caller to add.
+// Outcome is a finished request, well or not. Record has everything that was measured.
 type Outcome struct {
 	Record record.Record
 	Answer Answer

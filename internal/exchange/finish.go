@@ -33,7 +33,7 @@ func (x *exchange) finish(err error) *Outcome {
 		x.ended = x.lastByte // the connection was held open, or broke, after all of the answer
 	}
 	failed := x.failure(err)
-	outcome := &Outcome{Answer: x.stream.result(), Err: failed}
+	outcome := &Outcome{Record: x.request.Record, Answer: x.stream.result(), Err: failed}
 	r := &outcome.Record
 	r.Op = string(x.request.Op)
 	r.OK = failed == nil
@@ -45,6 +45,10 @@ func (x *exchange) finish(err error) *Outcome {
 		r.Error = &record.Error{Type: failed.Kind, Message: failed.Message}
 	}
 	x.recordTimes(r)
+	if r.ScheduledAt != nil {
+		delay := max(r.StartedAt-*r.ScheduledAt, 0)
+		r.ScheduleDelay = &delay
+	}
 	x.recordTokens(r)
 	x.recordServer(r)
 	return outcome
