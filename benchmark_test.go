@@ -251,12 +251,13 @@ func TestBenchmarkFigures(t *testing.T) {
 	assertPrinted(t, got)
 }
 
-// The means are those that the servers say to have been, within 1 ms or 2 %. It runs while
-// nothing else of this package does; other programs may still take the processor from it, so
-// that one of three attempts counts.
+// The means are those that the servers say to have been, within 1 ms or 2 %; within 10 ms or
+// 10 % for a k6 that the race detector slows down. It runs while nothing else of this package
+// does; other packages and programs may still take the processor from it, so that one of five
+// attempts counts.
 func TestBenchmarkTruth(t *testing.T) { //nolint:paralleltest // see above
 	var deviations []string
-	for range 3 {
+	for range 5 {
 		got, local, remote := benchmarkOfTwo(t)
 		deviations = deviationsFromTruth(t, got.of("local"), local)
 		deviations = append(deviations, deviationsFromTruth(t, got.of("remote"), remote)...)
@@ -419,10 +420,14 @@ func deviationsFromTruth(t *testing.T, lines []line, log *bytes.Buffer) (deviati
 		truth["ttft"] = append(truth["ttft"], said.FirstWrittenAt-said.ReadAt)
 		truth["duration"] = append(truth["duration"], said.LastWrittenAt-said.ReadAt)
 	}
+	least, share := 1.0, 0.02
+	if k6test.RaceDetector {
+		least, share = 10, 0.1
+	}
 	for metric, values := range truth {
 		require.Len(t, values, figuresWarmup+len(lines))
 		want, got := mean(values[figuresWarmup:]), mean(collect(lines, metricsOfLine[metric]))
-		if math.Abs(got-want) > max(1, 0.02*want) {
+		if math.Abs(got-want) > max(least, share*want) {
 			deviations = append(deviations, fmt.Sprintf("%s %s: %.2f ms, in truth %.2f ms", lines[0].Target, metric, got, want))
 		}
 	}
