@@ -1,8 +1,6 @@
 package api_test
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -166,69 +164,3 @@ func FuzzParseChunk(f *testing.F) {
 // tokenLine is what most lines of a stream look like.
 const tokenLine = `{"model":"deepseek-r1:1.5b","created_at":"2026-11-23T14:21:16.250612345Z",` +
 	`"response":" three","done":false}`
-
-// BenchmarkParseChunk compares with the decoder that a quick script would use; the ratio
-// is reported as x/baseline, below 1 where ours is faster.
-func BenchmarkParseChunk(b *testing.B) {
-	line := []byte(tokenLine)
-	for name, benchmark := range map[string]struct{ ours, baseline func() error }{
-		"token": {
-			func() error { _, err := api.ParseChunk(line); return err },
-			func() error { var m map[string]any; return json.Unmarshal(line, &m) },
-		},
-	} {
-		b.Run(name, func(b *testing.B) { ratio(b, benchmark.ours, benchmark.baseline) })
-	}
-}
-
-// BenchmarkLines compares a whole stream, cut into lines and parsed, with bufio.Scanner
-// and a map. A long line is one with a context of 128k numbers.
-func BenchmarkLines(b *testing.B) {
-	tokens := []byte(strings.Repeat(tokenLine+"\n", 1000))
-	context := []byte(`{"response":"","done":true,"context":[` + strings.Repeat("32000,", 128<<10) + "1]}\n")
-	for name, stream := range map[string][]byte{"tokens": tokens, "context": context} {
-		ours := func() error {
-			var lines api.Lines
-			var failed error
-			for piece := range pieces(stream, 8<<10) {
-				if err := lines.Feed(piece, func(line []byte) { _, failed = api.ParseChunk(line) }); err != nil {
-					return err
-				}
-			}
-			return failed
-		}
-		baseline := func() error {
-			scanner := bufio.NewScanner(bytes.NewReader(stream))
-			scanner.Buffer(nil, 16<<20)
-			for scanner.Scan() {
-				var m map[string]any
-				if err := json.Unmarshal(scanner.Bytes(), &m); err != nil {
-					return err
-				}
-			}
-			return scanner.Err()
-		}
-		b.Run(name, func(b *testing.B) {
-			b.SetBytes(int64(len(stream)))
-			ratio(b, ours, baseline)
-		})
-	}
-}
-
-// ratio times ours and, in the same run and in turns with it, the baseline.
-func ratio(b *testing.B, ours, baseline func() error) {
-	b.Helper()
-	var mine, theirs time.Duration
-	for b.Loop() {
-		start := time.Now()
-		err := ours()
-		mine += time.Since(start)
-		b.StopTimer()
-		require.NoError(b, err)
-		start = time.Now()
-		require.NoError(b, baseline())
-		theirs += time.Since(start)
-		b.StartTimer()
-	}
-	b.ReportMetric(float64(mine)/float64(theirs), "x/baseline")
-}

@@ -7,6 +7,9 @@ import "bytes"
 // Ollama's.
 const maxLine = 256 << 20
 
+// maxKept bounds the memory that is kept from one stream for the next.
+const maxKept = 64 << 10
+
 // Lines cuts a stream of bytes, which arrives in pieces of any size, into lines of any
 // length. The zero value is ready.
 type Lines struct {
@@ -39,10 +42,13 @@ func (l *Lines) Feed(piece []byte, line func([]byte)) error {
 	return nil
 }
 
-// Flush ends the stream: what came after the last line break is a line, too.
+// Flush ends the stream: what came after the last line break is a line, too. The next
+// stream can be fed.
 func (l *Lines) Flush(line func([]byte)) {
 	emit(l.rest, line)
-	l.rest = nil
+	if l.rest = l.rest[:0]; cap(l.rest) > maxKept {
+		l.rest = nil
+	}
 }
 
 func emit(whole []byte, line func([]byte)) {

@@ -1,7 +1,10 @@
 package api_test
 
 import (
+	"bufio"
 	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"math/rand/v2"
@@ -131,4 +134,46 @@ func FuzzLines(f *testing.F) {
 		})
 		require.Equal(t, wanted(data), got)
 	})
+}
+
+// BenchmarkLines compares a whole stream, cut into lines that are scanned, with
+// bufio.Scanner and encoding/json. A long line is one with a context of 128k numbers.
+func BenchmarkLines(b *testing.B) {
+	for name, stream := range map[string]string{
+		"tokens":  strings.Repeat(tokenLine+"\n", 1000),
+		"context": final(128<<10) + "\n",
+	} {
+		data := []byte(stream)
+		b.Run(name, func(b *testing.B) {
+			compare(b, 1, func() error { return scanAll(data) }, func() error { return decodeAll(data) })
+		})
+	}
+}
+
+func scanAll(stream []byte) error {
+	var lines api.Lines
+	var failed error
+	scan := func(line []byte) {
+		if _, known := api.Scan(line); !known {
+			failed = errors.New("unknown")
+		}
+	}
+	for piece := range pieces(stream, 8<<10) {
+		if err := lines.Feed(piece, scan); err != nil {
+			return err
+		}
+	}
+	return failed
+}
+
+func decodeAll(stream []byte) error {
+	scanner := bufio.NewScanner(bytes.NewReader(stream))
+	scanner.Buffer(nil, 16<<20)
+	for scanner.Scan() {
+		var a answer
+		if err := json.Unmarshal(scanner.Bytes(), &a); err != nil {
+			return err
+		}
+	}
+	return scanner.Err()
 }

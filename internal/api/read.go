@@ -1,0 +1,59 @@
+package api
+
+// The functions of this file read a value that begins at a position in a line, and return
+// it with the position behind it, which is odd where it is of another type.
+
+// readKey returns a key as it is written, and the position where its value begins.
+func readKey(line []byte, at int) (key []byte, value int) {
+	key, at = readString(line, at)
+	if at = skipSpace(line, at); peek(line, at) != ':' {
+		return nil, odd
+	}
+	return key, skipSpace(line, at+1)
+}
+
+func readString(line []byte, at int) (Raw, int) {
+	end := skipString(line, at)
+	if end == odd {
+		return nil, odd
+	}
+	return line[at+1 : end-1], end
+}
+
+// readArray returns nil for an array without elements.
+func readArray(line []byte, at int) ([]byte, int) {
+	if peek(line, at) != '[' {
+		return nil, odd
+	}
+	end := skipArray(line, at, maxDepth)
+	if end == odd || line[skipSpace(line, at+1)] == ']' {
+		return nil, end
+	}
+	return line[at:end], end
+}
+
+func readBool(line []byte, at int) (value bool, end int) {
+	switch peek(line, at) {
+	case 't':
+		return true, skipLiteral(line, at, "true")
+	case 'f':
+		return false, skipLiteral(line, at, "false")
+	default:
+		return false, odd
+	}
+}
+
+// readCount reads an integer of up to 18 digits, of which no number is too large.
+func readCount(line []byte, at int) (count int64, end int) {
+	end = skipNumber(line, at)
+	if end == odd || end-at > 18 {
+		return 0, odd
+	}
+	for _, c := range line[at:end] {
+		if !isDigit(c) {
+			return 0, odd
+		}
+		count = 10*count + int64(c-'0')
+	}
+	return count, end
+}
