@@ -233,10 +233,9 @@ func (i *instance) finishBenchmark() {
 		common.Throw(rt, errors.New("ollama: finish() belongs in teardown()"))
 	}
 	s := i.root.benchmark.settings
-	records, _ := i.root.recorder.snapshot()
 	for _, target := range s.TargetNames() {
 		for _, model := range s.Models {
-			if neverAnswered(records, target, model) {
+			if requests, succeeded := i.root.recorder.measured(target, model); requests > 0 && succeeded == 0 {
 				state.Logger.Errorf("every request to %s for %s failed", target, model)
 				state.TestStatus.MarkFailed()
 			}
@@ -252,24 +251,6 @@ func (i *instance) finishBenchmark() {
 	if err != nil {
 		common.Throw(rt, fmt.Errorf("ollama: report: %w", err))
 	}
-}
-
-// neverAnswered says whether the target was asked for the model, and no measured request
-// went well.
-func neverAnswered(records []record.Record, target, model string) bool {
-	asked := false
-	for i := range records {
-		r := &records[i]
-		canceled := r.Error != nil && r.Error.Type == api.Canceled
-		if r.Target != target || r.Model != model || r.Phase != record.Measure || canceled {
-			continue
-		}
-		if r.OK {
-			return false
-		}
-		asked = true
-	}
-	return asked
 }
 
 func lookupIn(env *sobek.Object) func(string) (string, bool) {

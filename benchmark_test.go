@@ -30,14 +30,13 @@ type line struct {
 	Status                   int
 	StartedAt                float64 `json:"started_at"`
 	Error                    struct{ Type, Message string }
-	Duration                 *float64  `json:"duration_ms"`
-	TTFT                     *float64  `json:"ttft_ms"`
-	TTFO                     *float64  `json:"ttfo_ms"`
-	TPOT                     *float64  `json:"tpot_ms"`
-	ITL                      []float64 `json:"itl_ms"`
-	Connect                  *float64  `json:"connect_ms"`
-	Network                  *float64  `json:"network_ms"`
-	OutputTokens             *float64  `json:"output_tokens"`
+	Duration                 *float64 `json:"duration_ms"`
+	TTFT                     *float64 `json:"ttft_ms"`
+	TTFO                     *float64 `json:"ttfo_ms"`
+	TPOT                     *float64 `json:"tpot_ms"`
+	Connect                  *float64 `json:"connect_ms"`
+	Network                  *float64 `json:"network_ms"`
+	OutputTokens             *float64 `json:"output_tokens"`
 	Server                   struct {
 		Total      *float64 `json:"total_ms"`
 		Load       *float64 `json:"load_ms"`
@@ -274,7 +273,6 @@ var metricsOfLine = map[string]func(line) []float64{
 	"ttft":        func(l line) []float64 { return some(l.TTFT) },
 	"ttfo":        func(l line) []float64 { return some(l.TTFO) },
 	"tpot":        func(l line) []float64 { return some(l.TPOT) },
-	"itl":         func(l line) []float64 { return l.ITL },
 	"server":      func(l line) []float64 { return some(l.Server.Total) },
 	"load":        func(l line) []float64 { return some(l.Server.Load) },
 	"prompt_eval": func(l line) []float64 { return some(l.Server.PromptEval) },

@@ -3,8 +3,10 @@ module github.com/xk6-ollama/xk6-ollama
 go 1.25.0
 
 require (
+	github.com/DataDog/sketches-go v1.4.8
 	github.com/fatih/color v1.19.0
 	github.com/grafana/sobek v0.0.0-20260727154728-7781506a890f
+	github.com/klauspost/compress v1.19.1
 	github.com/mattn/go-runewidth v0.0.31
 	github.com/spf13/cobra v1.4.0
 	github.com/spf13/pflag v1.0.5
@@ -54,7 +56,6 @@ require (
 	github.com/influxdata/influxdb1-client v0.0.0-20190402204710-8ff2fc3824fc // indirect
 	github.com/jhump/protoreflect v1.18.0 // indirect
 	github.com/jhump/protoreflect/v2 v2.0.0-beta.1 // indirect
-	github.com/klauspost/compress v1.19.1 // indirect
 	github.com/mattn/go-colorable v0.1.15 // indirect
 	github.com/mattn/go-isatty v0.0.24 // indirect
 	github.com/mstoykov/atlas v0.0.0-20220811071828-388f114305dd // indirect

@@ -89,44 +89,46 @@ func registerMetrics(registry *metrics.Registry) (*instanceMetrics, error) {
 	return m, err
 }
 
-// push emits the samples of a finished request: one batch, and one for all gaps between
-// its chunks.
+// push emits the samples of a finished request in one batch.
 func (m *instanceMetrics) push(inv *invocation) {
 	r := &inv.record
 	tags := inv.tags.Tags
 	if r.Error != nil {
 		tags = tags.With("error_type", string(r.Error.Type))
 	}
-	now := time.Now()
-	batch := func(size int) metrics.ConnectedSamples {
-		return metrics.ConnectedSamples{Tags: tags, Time: now, Samples: make([]metrics.Sample, 0, size)}
-	}
-	add := func(to *metrics.ConnectedSamples, metric *metrics.Metric, value float64) {
-		to.Samples = append(to.Samples, metrics.Sample{
-			TimeSeries: metrics.TimeSeries{Metric: metric, Tags: tags},
-			Time:       now, Metadata: inv.tags.Metadata, Value: value,
-		})
-	}
-
-	request := batch(len(definitions) + 1)
+	request := newBatch(tags, len(definitions)+1)
 	for i, d := range definitions {
 		if value, ok := d.value(r); ok {
-			add(&request, m.single[i], value)
+			request.add(m.single[i], inv.tags.Metadata, value)
 		}
 	}
 	if good, ok := inv.params.slo.met(r); ok && inv.op.Inference() {
-		add(&request, m.goodput, metrics.B(good))
+		request.add(m.goodput, inv.tags.Metadata, metrics.B(good))
 	}
-	metrics.PushIfNotDone(inv.ctx, inv.state.Samples, request)
+	metrics.PushIfNotDone(inv.ctx, inv.state.Samples, request.ConnectedSamples)
+}
 
-	if len(r.ITL) == 0 {
-		return
+// pushGaps emits the gaps between chunks, in ms.
+func (m *instanceMetrics) pushGaps(inv *invocation, gaps []float64) {
+	samples := newBatch(inv.tags.Tags, len(gaps))
+	for _, gap := range gaps {
+		samples.add(m.itl, inv.tags.Metadata, gap)
 	}
-	gaps := batch(len(r.ITL))
-	for _, gap := range r.ITL {
-		add(&gaps, m.itl, gap)
-	}
-	metrics.PushIfNotDone(inv.ctx, inv.state.Samples, gaps)
+	metrics.PushIfNotDone(inv.ctx, inv.state.Samples, samples.ConnectedSamples)
+}
+
+// batch is samples that are of one time and have the same tags.
+type batch struct{ metrics.ConnectedSamples }
+
+func newBatch(tags *metrics.TagSet, size int) *batch {
+	return &batch{metrics.ConnectedSamples{Tags: tags, Time: time.Now(), Samples: make([]metrics.Sample, 0, size)}}
+}
+
+func (b *batch) add(metric *metrics.Metric, metadata map[string]string, value float64) {
+	b.Samples = append(b.Samples, metrics.Sample{
+		TimeSeries: metrics.TimeSeries{Metric: metric, Tags: b.Tags},
+		Time:       b.Time, Metadata: metadata, Value: value,
+	})
 }
 
 // met says whether the request met every objective; ok is false if that can't be said: no

@@ -106,6 +106,7 @@ func (c *client) call(op api.Op, request, params sobek.Value) *sobek.Promise {
 		Timeouts: parsed.timeouts,
 		Record:   inv.identity(body.model),
 	}
+	inv.request.OnGaps = func(gaps []float64) { c.metrics.pushGaps(inv, gaps) }
 	promise, resolve, reject := rt.NewPromise()
 	inv.forwardChunks(rt)
 	go func() {
@@ -156,7 +157,9 @@ func (inv *invocation) finish(outcome *exchange.Outcome) {
 	recorder := &inv.client.root.recorder
 	switch {
 	case inv.op.Inference():
-		recorder.add(inv.record)
+		if err := recorder.add(&inv.record); err != nil {
+			inv.state.Logger.WithError(err).Error("a request is missing in requests.ndjson")
+		}
 	case outcome.Err == nil:
 		recorder.note(inv.record.Target, inv.record.Model, inv.op, outcome.Answer.Last)
 	}

@@ -8,20 +8,25 @@ import (
 
 	"github.com/xk6-ollama/xk6-ollama/internal/api"
 	"github.com/xk6-ollama/xk6-ollama/internal/record"
+	"github.com/xk6-ollama/xk6-ollama/internal/report"
 )
 
-// recorder keeps what the report is made of: the record of every request that made a
+// recorder keeps what the report is made of: what was measured of every request that made a
 // model work, and what the servers told about themselves.
 type recorder struct {
+	lines record.Spool // of requests.ndjson
+
 	mu          sync.Mutex
-	records     []record.Record
+	collector   report.Collector
 	inventories map[string]api.Inventory // by target
 }
 
-func (r *recorder) add(measured record.Record) {
+func (r *recorder) add(measured *record.Record) error {
+	err := r.lines.Add(measured)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.records = append(r.records, measured)
+	r.collector.Add(measured, "")
+	return err
 }
 
 // note keeps the answer of list, ps, version and show. Answers of other calls, and answers
@@ -68,9 +73,25 @@ func mergeRunning(before, now []api.RunningModel) []api.RunningModel {
 	return append(gone, now...)
 }
 
-// snapshot returns what there is so far.
-func (r *recorder) snapshot() ([]record.Record, map[string]api.Inventory) {
+// results computes the results of what there is so far.
+func (r *recorder) results(run report.Run) report.Results {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.Clone(r.records), maps.Clone(r.inventories)
+	run.Inventories = maps.Clone(r.inventories)
+	return r.collector.Results(run)
+}
+
+// measured returns how many requests to a target for a model were measured, and how many of
+// them succeeded.
+func (r *recorder) measured(target, model string) (requests, succeeded int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.collector.Measured(target, model)
+}
+
+// measuredInAll returns how many measured requests the test let come to their end.
+func (r *recorder) measuredInAll() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.collector.Records().Measured
 }

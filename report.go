@@ -15,9 +15,7 @@ import (
 	"go.k6.io/k6/v2/js/common"
 	"golang.org/x/term"
 
-	"github.com/xk6-ollama/xk6-ollama/internal/api"
 	"github.com/xk6-ollama/xk6-ollama/internal/locale"
-	"github.com/xk6-ollama/xk6-ollama/internal/record"
 	"github.com/xk6-ollama/xk6-ollama/internal/report"
 )
 
@@ -71,26 +69,44 @@ func (i *instance) parseReportOptions(argument sobek.Value) (*reportOptions, err
 // compose makes the text for the terminal, under the name stdout, and the files. What
 // can't be saved is said on stderr; the text is there all the same.
 func (i *instance) compose(options *reportOptions, colour bool) (map[string][]byte, error) {
-	run := i.root.run()
-	results := report.Summarize(run)
+	results := i.root.recorder.results(i.root.run())
 	content := map[string][]byte{}
 	if options.out != "" {
-		files, err := report.Files(results, run.Records, options.locale)
-		if err != nil {
-			return nil, err
-		}
-		if err := os.MkdirAll(options.out, 0o755); err != nil { // #nosec G301 G306 -- results are for everybody
-			content["stderr"] = []byte(outError(options.out, err).Error() + "\n")
-			files = nil
-		}
-		for name, file := range files {
-			content[path.Join(filepath.ToSlash(options.out), name)] = file
+		files := report.Files(results, &i.root.recorder.lines, options.locale)
+		if err := i.composeFiles(options.out, files, content); err != nil {
+			content["stderr"] = []byte(err.Error() + "\n")
 		}
 	}
 	var text bytes.Buffer
 	err := report.Text(&text, results, report.TextOptions{Locale: options.locale, Color: colour, Width: terminalWidth()})
 	content["stdout"] = text.Bytes()
 	return content, err
+}
+
+// mostInMemory is up to how many bytes requests.ndjson is handed to k6, which takes files as
+// one text each. A larger one is written at once.
+const mostInMemory = 64 << 20
+
+// composeFiles puts the files into content, by their paths. An error names each that is not.
+func (i *instance) composeFiles(out string, files []report.File, content map[string][]byte) error {
+	if err := os.MkdirAll(out, 0o755); err != nil { // #nosec G301 G306 -- results are for everybody
+		return outError(out, err)
+	}
+	var errs []error
+	for _, file := range files {
+		name := path.Join(filepath.ToSlash(out), file.Name)
+		if file.Name == report.RequestsFile && i.root.recorder.lines.Size() > mostInMemory {
+			errs = append(errs, report.WriteFile(name, file))
+			continue
+		}
+		var text bytes.Buffer
+		if err := file.Write(&text); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", name, err))
+			continue
+		}
+		content[name] = text.Bytes()
+	}
+	return errors.Join(errs...)
 }
 
 // outError says in one line why there can be no directory for the files.
@@ -122,31 +138,17 @@ func save(content map[string][]byte) error {
 
 // run gathers what there is to report.
 func (r *RootModule) run() report.Run {
-	records, inventories := r.recorder.snapshot()
 	k6, extension := versions()
 	run := report.Run{
-		Records:     records,
-		Inventories: inventories,
 		Environment: report.ThisEnvironment(k6, extension),
 		GeneratedAt: time.Now(),
 	}
 	if s := r.benchmark.settings; s != nil {
 		run.Settings = s.Map()
 		run.Targets = s.TargetNames()
-		run.Interrupted = measuredCount(records) < s.NumRequests*len(s.Models)*len(s.Targets)
+		run.Interrupted = r.recorder.measuredInAll() < s.NumRequests*len(s.Models)*len(s.Targets)
 	}
 	return run
-}
-
-// measuredCount counts the measured requests that the test let come to their end.
-func measuredCount(records []record.Record) int {
-	n := 0
-	for _, r := range records {
-		if r.Phase == record.Measure && (r.Error == nil || r.Error.Type != api.Canceled) {
-			n++
-		}
-	}
-	return n
 }
 
 // versions returns the versions of k6 and of this module that the binary was built from.

@@ -77,6 +77,12 @@ func (r *reporter) run(cmd *cobra.Command, files []string) error {
 			return err
 		}
 	}
+	var lines record.Spool
+	for i := range records {
+		if err := lines.Add(&records[i]); err != nil {
+			return failed(err, "%v", err)
+		}
+	}
 	results := report.Summarize(report.Run{
 		Records:     records,
 		GeneratedAt: time.Now(),
@@ -92,7 +98,10 @@ func (r *reporter) run(cmd *cobra.Command, files []string) error {
 	if out == "" {
 		return nil
 	}
-	return save(out, results, records, language)
+	if err := report.WriteFiles(out, report.Files(results, &lines, language)); err != nil {
+		return failed(err, "%v", err)
+	}
+	return nil
 }
 
 func (r *reporter) locale(set map[string]string) (locale.Locale, error) {
@@ -207,18 +216,4 @@ func parseRecords(name string, from io.Reader) ([]record.Record, error) {
 // note tells on stderr what is no reason to stop. That it can't be told is none either.
 func (r *reporter) note(format string, args ...any) {
 	_, _ = fmt.Fprintf(r.gs.Stderr, "Note: "+format+"\n", args...)
-}
-
-func save(dir string, results report.Results, records []record.Record, language locale.Locale) error {
-	files, err := report.Files(results, records, language)
-	if err != nil {
-		return failed(err, "%v", err)
-	}
-	for name, content := range files {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, content, 0o644); err != nil { // #nosec G306 -- results are for everybody
-			return failed(err, "%s: can't be written: %v", path, pathCause(err))
-		}
-	}
-	return nil
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/xk6-ollama/xk6-ollama/internal/api"
 	"github.com/xk6-ollama/xk6-ollama/internal/record"
+	"github.com/xk6-ollama/xk6-ollama/internal/sketch"
 )
 
 // coldLoad is the load time from which on a request counts as having loaded the model.
@@ -85,8 +86,18 @@ func (x *exchange) recordTimes(r *record.Record) {
 	if !x.stream.answer.IsZero() {
 		r.TTFO = ms(x.stream.answer.Sub(start))
 	}
+	if len(tokens) < 2 {
+		return
+	}
+	r.ITL = &sketch.Sketch{}
+	gaps := make([]float64, 0, len(tokens)-1)
 	for i := 1; i < len(tokens); i++ {
-		r.ITL = append(r.ITL, *ms(tokens[i].Sub(tokens[i-1])))
+		gap := *ms(tokens[i].Sub(tokens[i-1]))
+		gaps = append(gaps, gap)
+		r.ITL.Add(gap)
+	}
+	if x.request.OnGaps != nil {
+		x.request.OnGaps(gaps)
 	}
 }
 

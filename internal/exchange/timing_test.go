@@ -79,13 +79,29 @@ func script(steps []step, logs chan<- serverLog) http.HandlerFunc {
 	}
 }
 
+// measured is a record with the gaps between its chunks.
+type measured struct {
+	record.Record
+	gaps []float64
+}
+
+// measure sends the request and keeps what is measured of it.
+func measure(t *testing.T, sender exchange.Sender, request exchange.Request) (*exchange.Outcome, measured) {
+	t.Helper()
+	var got measured
+	request.OnGaps = func(gaps []float64) { got.gaps = append(got.gaps, gaps...) }
+	outcome := exchange.Do(t.Context(), sender, request)
+	got.Record = outcome.Record
+	return outcome, got
+}
+
 // expect computes from the log what the client should have seen.
-func expect(steps []step, log serverLog, outputTokens int64) record.Record {
+func expect(steps []step, log serverLog, outputTokens int64) measured {
 	since := func(at time.Time) *float64 {
 		v := float64(at.Sub(log.asked)) / float64(time.Millisecond)
 		return &v
 	}
-	want := record.Record{Headers: since(log.headers), Duration: since(log.ended)}
+	want := measured{Record: record.Record{Headers: since(log.headers), Duration: since(log.ended)}}
 	var tokens []float64
 	for i, s := range steps {
 		for range s.tokens {
@@ -101,7 +117,7 @@ func expect(steps []step, log serverLog, outputTokens int64) record.Record {
 	first, last := tokens[0], tokens[len(tokens)-1]
 	want.TTFT, want.LastToken = &first, &last
 	for i := 1; i < len(tokens); i++ {
-		want.ITL = append(want.ITL, tokens[i]-tokens[i-1])
+		want.gaps = append(want.gaps, tokens[i]-tokens[i-1])
 	}
 	if len(tokens) > 1 && outputTokens > 1 {
 		tpot := (last - first) / float64(outputTokens-1)
@@ -189,11 +205,11 @@ func TestTimings(t *testing.T) {
 			url, client := httpServer(t, script(c.steps, logs))
 			var errors deviations
 			for range rounds {
-				outcome := exchange.Do(t.Context(), client, generate(url))
+				outcome, got := measure(t, client, generate(url))
 				require.Nil(t, outcome.Err)
 				assertSane(t, outcome)
 				log := <-logs
-				errors.add(t, expect(c.steps, log, c.output), outcome.Record)
+				errors.add(t, expect(c.steps, log, c.output), got)
 				assertCausal(t, c.steps, log, outcome.Record)
 			}
 			errors.assertSmall(t)
@@ -224,7 +240,7 @@ type deviations struct {
 	truth map[string]float64
 }
 
-func (d *deviations) add(t *testing.T, want, got record.Record) {
+func (d *deviations) add(t *testing.T, want, got measured) {
 	t.Helper()
 	d.one(t, "headers", want.Headers, got.Headers)
 	d.one(t, "TTFT", want.TTFT, got.TTFT)
@@ -232,9 +248,9 @@ func (d *deviations) add(t *testing.T, want, got record.Record) {
 	d.one(t, "last token", want.LastToken, got.LastToken)
 	d.one(t, "TPOT", want.TPOT, got.TPOT)
 	d.one(t, "E2E", want.Duration, got.Duration)
-	require.Len(t, got.ITL, len(want.ITL))
-	for i := range want.ITL {
-		d.one(t, fmt.Sprintf("ITL %d", i), &want.ITL[i], &got.ITL[i])
+	require.Len(t, got.gaps, len(want.gaps))
+	for i := range want.gaps {
+		d.one(t, fmt.Sprintf("ITL %d", i), &want.gaps[i], &got.gaps[i])
 	}
 }
 
@@ -434,14 +450,14 @@ func TestConnectIsBesideTheDuration(t *testing.T) {
 		transport := &http.Transport{DialContext: dialer.dial}
 		first := exchange.Do(t.Context(), exchange.Client{Transport: transport}, generate(server.URL))
 		require.Nil(t, first.Err)
-		off.add(t, expect(steps, <-logs, 1), first.Record)
+		off.add(t, expect(steps, <-logs, 1), measured{Record: first.Record})
 		took := float64(dialer.took[0]) / float64(time.Millisecond)
 		assert.GreaterOrEqual(t, *first.Record.Connect, took)
 		off.one(t, "connect", &took, first.Record.Connect)
 
 		second := exchange.Do(t.Context(), exchange.Client{Transport: transport}, generate(server.URL))
 		require.Nil(t, second.Err)
-		off.add(t, expect(steps, <-logs, 1), second.Record)
+		off.add(t, expect(steps, <-logs, 1), measured{Record: second.Record})
 		assert.Zero(t, *second.Record.Connect, "the connection was there")
 		require.Len(t, dialer.took, 1)
 		transport.CloseIdleConnections()
@@ -498,7 +514,7 @@ func TestStalePooledConnection(t *testing.T) {
 		outcome := exchange.Do(t.Context(), client, generate(server.URL))
 		require.Nil(t, outcome.Err)
 		assertSane(t, outcome)
-		off.add(t, expect(steps, <-logs, 1), outcome.Record)
+		off.add(t, expect(steps, <-logs, 1), measured{Record: outcome.Record})
 		require.Len(t, dialer.took, 2)
 		assert.GreaterOrEqual(t, *outcome.Record.Connect, float64(dialer.took[1])/float64(time.Millisecond))
 		transport.CloseIdleConnections()
@@ -563,7 +579,7 @@ func TestRedirect(t *testing.T) {
 		assert.Equal(t, http.StatusOK, outcome.Record.Status)
 		log := <-logs
 		log.asked = <-redirected
-		off.add(t, expect(steps, log, 1), outcome.Record)
+		off.add(t, expect(steps, log, 1), measured{Record: outcome.Record})
 	}
 	off.assertSmall(t)
 }

@@ -1,7 +1,10 @@
 // Package record is one measured request, as a line of requests.ndjson holds it.
 package record
 
-import "github.com/xk6-ollama/xk6-ollama/internal/api"
+import (
+	"github.com/xk6-ollama/xk6-ollama/internal/api"
+	"github.com/xk6-ollama/xk6-ollama/internal/sketch"
+)
 
 // Phase says whether a request counts.
 type Phase string
@@ -33,15 +36,15 @@ type Record struct {
 	Error      *Error `json:"error,omitempty"`
 	DoneReason string `json:"done_reason,omitempty"`
 
-	Duration      *float64  `json:"duration_ms,omitempty"` // E2E
-	Headers       *float64  `json:"headers_ms,omitempty"`
-	Connect       *float64  `json:"connect_ms,omitempty"`
-	TTFT          *float64  `json:"ttft_ms,omitempty"`
-	TTFO          *float64  `json:"ttfo_ms,omitempty"`
-	TPOT          *float64  `json:"tpot_ms,omitempty"`
-	LastToken     *float64  `json:"last_token_ms,omitempty"`
-	ITL           []float64 `json:"itl_ms,omitempty"` // gaps between content chunks
-	ScheduleDelay *float64  `json:"schedule_delay_ms,omitempty"`
+	Duration      *float64       `json:"duration_ms,omitempty"` // E2E
+	Headers       *float64       `json:"headers_ms,omitempty"`
+	Connect       *float64       `json:"connect_ms,omitempty"`
+	TTFT          *float64       `json:"ttft_ms,omitempty"`
+	TTFO          *float64       `json:"ttfo_ms,omitempty"`
+	TPOT          *float64       `json:"tpot_ms,omitempty"`
+	LastToken     *float64       `json:"last_token_ms,omitempty"`
+	ITL           *sketch.Sketch `json:"itl_ms,omitempty"` // gaps between content chunks
+	ScheduleDelay *float64       `json:"schedule_delay_ms,omitempty"`
 
 	PromptTokens  *int64 `json:"prompt_tokens,omitempty"`
 	CachedTokens  *int64 `json:"cached_tokens,omitempty"`

@@ -13,9 +13,18 @@ import (
 
 	"github.com/xk6-ollama/xk6-ollama/internal/api"
 	"github.com/xk6-ollama/xk6-ollama/internal/record"
+	"github.com/xk6-ollama/xk6-ollama/internal/sketch"
 )
 
 func ptr[T any](v T) *T { return &v }
+
+func gaps(values ...float64) *sketch.Sketch {
+	s := &sketch.Sketch{}
+	for _, value := range values {
+		s.Add(value)
+	}
+	return s
+}
 
 func full() record.Record {
 	return record.Record{
@@ -23,7 +32,7 @@ func full() record.Record {
 		Phase: record.Measure, VU: 3, Iter: 7, ScheduledAt: ptr(1795443676000.25), StartedAt: 1795443676001.5,
 		OK: false, Status: 200, Error: &record.Error{Type: api.Truncated, Message: `cut <here> & "there"`},
 		DoneReason: "stop", Duration: ptr(850.5), Headers: ptr(12.0), Connect: ptr(0.0), TTFT: ptr(13.0),
-		TTFO: ptr(400.0), TPOT: ptr(20.5), LastToken: ptr(849.0), ITL: []float64{20, 0, 21.5}, ScheduleDelay: ptr(1.25),
+		TTFO: ptr(400.0), TPOT: ptr(20.5), LastToken: ptr(849.0), ITL: gaps(20, 0, 21.5), ScheduleDelay: ptr(1.25),
 		PromptTokens: ptr[int64](20), CachedTokens: ptr[int64](5), OutputTokens: ptr[int64](40), Chunks: ptr(38),
 		ResponseChars: ptr(156), ThinkingChars: ptr(0),
 		Server: &record.Server{
@@ -43,7 +52,8 @@ func TestWriteNamesEveryField(t *testing.T) {
 		`"started_at":1795443676001.5,"ok":false,"status":200,`+
 		`"error":{"type":"truncated","message":"cut <here> & \"there\""},"done_reason":"stop",`+
 		`"duration_ms":850.5,"headers_ms":12,"connect_ms":0,"ttft_ms":13,"ttfo_ms":400,"tpot_ms":20.5,`+
-		`"last_token_ms":849,"itl_ms":[20,0,21.5],"schedule_delay_ms":1.25,"prompt_tokens":20,`+
+		`"last_token_ms":849,"itl_ms":{"count":3,"mean":13.833333333333334,`+
+		`"squares":288.16666666666663,"min":0,"max":21.5,"zeros":1,"bins":[[299,1],[306,1]]},"schedule_delay_ms":1.25,"prompt_tokens":20,`+
 		`"cached_tokens":5,"output_tokens":40,"chunks":38,"response_chars":156,"thinking_chars":0,`+
 		`"server":{"total_ms":840,"load_ms":2,"prompt_eval_ms":18,"eval_ms":800,"queue_ms":20},`+
 		`"network_ms":10.5,"cold":false}`+"\n", out.String())
@@ -146,9 +156,9 @@ func TestTokensPerSecond(t *testing.T) {
 
 // What can be read can be written and read again as the same.
 func FuzzRead(f *testing.F) {
-	f.Add(`{"target":"a","op":"chat","phase":"measure","itl_ms":[1,2],"server":{"eval_ms":0}}`)
+	f.Add(`{"target":"a","op":"chat","phase":"measure","itl_ms":{"count":2,"mean":1,"min":1,"max":1,"bins":[[0,2]]},"server":{"eval_ms":0}}`)
 	f.Add("\n\n{}\n")
-	f.Add(`{"target":"a","op":"chat","error":{"type":"reset"},"itl_ms":[]}`)
+	f.Add(`{"target":"a","op":"chat","error":{"type":"reset"},"itl_ms":{"count":0}}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		records, err := record.Read(strings.NewReader(text))
 		if err != nil {

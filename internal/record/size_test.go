@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/xk6-ollama/xk6-ollama/internal/record"
+	"github.com/xk6-ollama/xk6-ollama/internal/sketch"
 )
 
 // BenchmarkSize reports what a record of a streamed answer of 128 tokens takes in memory,
@@ -29,9 +30,9 @@ func BenchmarkSize(b *testing.B) {
 func streamed(tokens int) record.Record {
 	ms := func() *float64 { v := 1.5; return &v }
 	count, chars, cold := int64(tokens), 500, false
-	gaps := make([]float64, 0)
-	for range tokens - 1 {
-		gaps = append(gaps, 1.5) // grows as it does in a request
+	gaps := &sketch.Sketch{}
+	for i := range tokens - 1 {
+		gaps.Add(20 + float64(i%16)) // of a server that is not quite regular
 	}
 	return record.Record{
 		Target: "remote", Model: "m", Op: "generate", Phase: record.Measure, OK: true, Status: 200, StartedAt: 1,

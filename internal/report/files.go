@@ -1,10 +1,15 @@
 package report
 
 import (
-	"bytes"
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 
 	"github.com/xk6-ollama/xk6-ollama/internal/locale"
-	"github.com/xk6-ollama/xk6-ollama/internal/record"
 )
 
 // The names of the files.
@@ -14,22 +19,61 @@ const (
 	MarkdownFile = "report.md"
 )
 
-// Files returns the contents of the files to be left behind, by name. The records are written
-// as they are, warm-up included.
-func Files(results Results, records []record.Record, l locale.Locale) (map[string][]byte, error) {
-	var resultsText, requests, page bytes.Buffer
-	if err := JSON(&resultsText, results); err != nil {
-		return nil, err
+// File is one of the files that a report leaves behind.
+type File struct {
+	Name  string
+	Write func(io.Writer) error
+}
+
+// Files returns the files of a report. requests are the lines of requests.ndjson, warm-up
+// included; nil leaves that file out.
+func Files(results Results, requests io.WriterTo, l locale.Locale) []File {
+	files := []File{
+		{ResultsFile, func(w io.Writer) error { return JSON(w, results) }},
+		{MarkdownFile, func(w io.Writer) error { return Markdown(w, results, l) }},
 	}
-	if err := record.Write(&requests, records); err != nil {
-		return nil, err
+	if requests != nil {
+		files = append(files, File{RequestsFile, func(w io.Writer) error {
+			if _, err := requests.WriteTo(w); err != nil {
+				return fmt.Errorf("writing the requests: %w", err)
+			}
+			return nil
+		}})
 	}
-	if err := Markdown(&page, results, l); err != nil {
-		return nil, err
+	return files
+}
+
+// WriteFiles writes the files into the directory. Those that can be written are; the error
+// names each of the others.
+func WriteFiles(dir string, files []File) error {
+	errs := make([]error, 0, len(files))
+	for _, file := range files {
+		errs = append(errs, WriteFile(filepath.Join(dir, file.Name), file))
 	}
-	return map[string][]byte{
-		ResultsFile:  resultsText.Bytes(),
-		RequestsFile: requests.Bytes(),
-		MarkdownFile: page.Bytes(),
-	}, nil
+	return errors.Join(errs...)
+}
+
+// WriteFile writes the file under the given path. The error is one line that names it.
+func WriteFile(path string, file File) error {
+	out, err := os.Create(path) // #nosec G304 -- the user names the directory
+	if err != nil {
+		return unwritten(path, err)
+	}
+	buffered := bufio.NewWriter(out)
+	err = file.Write(buffered)
+	if err == nil {
+		err = buffered.Flush()
+	}
+	if err = errors.Join(err, out.Close()); err != nil {
+		return unwritten(path, err)
+	}
+	return nil
+}
+
+func unwritten(path string, err error) error {
+	var cause *fs.PathError
+	if errors.As(err, &cause) {
+		err = cause.Err
+	}
+	return fmt.Errorf("%s: can't be written: %w", path, err)
 }

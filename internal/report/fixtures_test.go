@@ -8,6 +8,7 @@ import (
 	"github.com/xk6-ollama/xk6-ollama/internal/api"
 	"github.com/xk6-ollama/xk6-ollama/internal/record"
 	"github.com/xk6-ollama/xk6-ollama/internal/report"
+	"github.com/xk6-ollama/xk6-ollama/internal/sketch"
 )
 
 const (
@@ -61,7 +62,10 @@ func (s server) request(n int, start float64) record.Record {
 	if s.thinking {
 		r.TTFO, r.ThinkingChars = ptr(ttft+20*perToken), ptr(90)
 	}
-	r.ITL = []float64{perToken * 0.9, perToken, perToken * 1.1}
+	r.ITL = &sketch.Sketch{}
+	for _, gap := range []float64{perToken * 0.9, perToken, perToken * 1.1} {
+		r.ITL.Add(gap)
+	}
 	chunks, chars := int(s.tokens), 150+n
 	r.PromptTokens, r.OutputTokens, r.Chunks, r.ResponseChars = ptr(int64(26)), &s.tokens, &chunks, &chars
 	r.Server = &record.Server{Total: &total, Load: &load, PromptEval: &prefill, Eval: &eval, Queue: &queue}

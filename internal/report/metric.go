@@ -27,6 +27,9 @@ const (
 	ScheduleDelay   Metric = "schedule_delay"
 	PromptTokens    Metric = "prompt_tokens"
 	OutputTokens    Metric = "output_tokens"
+	// DurationPerToken is the E2E time over the output tokens: what is left to compare where
+	// two targets wrote answers of different length.
+	DurationPerToken Metric = "duration_per_token"
 )
 
 // compared are the metrics that have one value a request, so that a test of two sides means
@@ -40,50 +43,54 @@ func (m Metric) better() stats.Better {
 	return stats.LowerIsBetter
 }
 
-// samples holds the values of each metric.
-type samples map[Metric][]float64
+// perRequestMetrics is how many metrics have one value a request.
+const perRequestMetrics = 16
 
-func (s samples) add(r *record.Record) {
-	var server record.Server
-	if r.Server != nil {
-		server = *r.Server
-	}
-	for metric, value := range map[Metric]*float64{
-		Duration:      r.Duration,
-		TTFT:          r.TTFT,
-		TTFO:          r.TTFO,
-		TPOT:          r.TPOT,
-		Server:        server.Total,
-		Load:          server.Load,
-		PromptEval:    server.PromptEval,
-		Eval:          server.Eval,
-		Queue:         server.Queue,
-		Network:       r.Network,
-		Connect:       r.Connect,
-		ScheduleDelay: r.ScheduleDelay,
-		PromptTokens:  toFloat(r.PromptTokens),
-		OutputTokens:  toFloat(r.OutputTokens),
-	} {
-		if value != nil {
-			s[metric] = append(s[metric], *value)
+// perRequest are the metrics that have one value a request, and where its record has it.
+var perRequest = [perRequestMetrics]struct {
+	metric Metric
+	of     func(*record.Record) *float64 // nil: unknown
+}{
+	{Duration, func(r *record.Record) *float64 { return r.Duration }},
+	{TTFT, func(r *record.Record) *float64 { return r.TTFT }},
+	{TTFO, func(r *record.Record) *float64 { return r.TTFO }},
+	{TPOT, func(r *record.Record) *float64 { return r.TPOT }},
+	{TokensPerSecond, tokensPerSecond},
+	{DurationPerToken, durationPerToken},
+	{Server, ofServer(func(s *record.Server) *float64 { return s.Total })},
+	{Load, ofServer(func(s *record.Server) *float64 { return s.Load })},
+	{PromptEval, ofServer(func(s *record.Server) *float64 { return s.PromptEval })},
+	{Eval, ofServer(func(s *record.Server) *float64 { return s.Eval })},
+	{Queue, ofServer(func(s *record.Server) *float64 { return s.Queue })},
+	{Network, func(r *record.Record) *float64 { return r.Network }},
+	{Connect, func(r *record.Record) *float64 { return r.Connect }},
+	{ScheduleDelay, func(r *record.Record) *float64 { return r.ScheduleDelay }},
+	{PromptTokens, func(r *record.Record) *float64 { return toFloat(r.PromptTokens) }},
+	{OutputTokens, func(r *record.Record) *float64 { return toFloat(r.OutputTokens) }},
+}
+
+func ofServer(value func(*record.Server) *float64) func(*record.Record) *float64 {
+	return func(r *record.Record) *float64 {
+		if r.Server == nil {
+			return nil
 		}
-	}
-	if rate, ok := r.TokensPerSecond(); ok {
-		s[TokensPerSecond] = append(s[TokensPerSecond], rate)
-	}
-	if len(r.ITL) > 0 {
-		s[ITL] = append(s[ITL], r.ITL...)
+		return value(r.Server)
 	}
 }
 
-func (s samples) summaries() map[Metric]stats.Summary {
-	summaries := make(map[Metric]stats.Summary, len(s))
-	for metric, values := range s {
-		if summary := stats.Summarize(values); summary.Count > 0 {
-			summaries[metric] = summary
-		}
+func tokensPerSecond(r *record.Record) *float64 {
+	if rate, ok := r.TokensPerSecond(); ok {
+		return &rate
 	}
-	return summaries
+	return nil
+}
+
+func durationPerToken(r *record.Record) *float64 {
+	if r.Duration == nil || r.OutputTokens == nil || *r.OutputTokens <= 0 {
+		return nil
+	}
+	time := *r.Duration / float64(*r.OutputTokens)
+	return &time
 }
 
 func toFloat(n *int64) *float64 {

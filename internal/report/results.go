@@ -58,9 +58,12 @@ func ThisEnvironment(k6, extension string) Environment {
 
 // Series is what was measured of one call (generate, chat, embed) of one model on one target.
 type Series struct {
-	Target   string        `json:"target"`
-	Model    string        `json:"model"`
-	Op       string        `json:"op"`
+	Target string `json:"target"`
+	Model  string `json:"model"`
+	Op     string `json:"op"`
+	// Variant is what is peculiar to the settings of these requests, where runs with different
+	// ones were merged.
+	Variant  string        `json:"variant,omitempty"`
 	Endpoint string        `json:"endpoint"`
 	Manifest *api.Manifest `json:"manifest,omitempty"`
 
@@ -76,11 +79,17 @@ type Series struct {
 	RequestsPerSecond     *float64 `json:"requests_per_second,omitempty"`
 	OutputTokensPerSecond *float64 `json:"output_tokens_per_second,omitempty"`
 
-	Metrics  map[Metric]stats.Summary `json:"metrics"` // of successful requests
-	Errors   map[api.ErrorKind]int    `json:"errors"`
-	Failures []Failure                `json:"failures,omitempty"` // Errors with an example each
+	Metrics   map[Metric]stats.Summary `json:"metrics"` // of successful requests
+	Breakdown *Breakdown               `json:"breakdown,omitempty"`
+	Errors    map[api.ErrorKind]int    `json:"errors"`
+	Failures  []Failure                `json:"failures,omitempty"` // Errors with an example each
 	// Models is what the server has, where the model was not found.
 	Models []string `json:"models,omitempty"`
+
+	// Sample are the requests that pictures show, warm-up and failed ones included, in the order
+	// in which they started: all SampleOf of them, or a random sample. It is not in results.json.
+	Sample   []Request `json:"-"`
+	SampleOf int       `json:"-"`
 }
 
 // Failure is one kind of failure in a series.
@@ -98,6 +107,7 @@ type Comparison struct {
 	Op      string                      `json:"op"`
 	A       string                      `json:"a"`
 	B       string                      `json:"b"`
+	Variant string                      `json:"variant,omitempty"`
 	Metrics map[Metric]stats.Comparison `json:"metrics"`
 	// StabilityRatio is B's standard deviation of the E2E time over A's: above 1, A is the
 	// steadier side.

@@ -7,29 +7,27 @@ import (
 	"github.com/xk6-ollama/xk6-ollama/internal/record"
 )
 
-func check(records []record.Record) SelfCheck {
-	c := SelfCheck{Records: len(records)}
-	for i := range records {
-		r := &records[i]
-		switch {
-		case !api.Op(r.Op).Inference():
-			c.Other++
-		case r.Phase == record.Warmup:
-			c.Warmup++
-		case canceled(r):
-			c.Canceled++
-		case measured(r):
-			c.Measured++
-		}
-		if r.Network == nil && r.Duration != nil && r.Server != nil && r.Server.Total != nil {
-			c.NegativeNetwork++
-		}
-		if !consistent(r) {
-			c.Inconsistent++
-		}
+func (c *SelfCheck) add(r *record.Record) {
+	c.Records++
+	switch {
+	case !api.Op(r.Op).Inference():
+		c.Other++
+	case r.Phase == record.Warmup:
+		c.Warmup++
+	case canceled(r):
+		c.Canceled++
+	case r.Phase == record.Measure:
+		c.Measured++
 	}
-	return c
+	if r.Network == nil && r.Duration != nil && r.Server != nil && r.Server.Total != nil {
+		c.NegativeNetwork++
+	}
+	if !consistent(r) {
+		c.Inconsistent++
+	}
 }
+
+func canceled(r *record.Record) bool { return r.Error != nil && r.Error.Type == api.Canceled }
 
 // consistent says whether the parts of a record make up their whole.
 func consistent(r *record.Record) bool {

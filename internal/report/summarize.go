@@ -28,10 +28,18 @@ type Run struct {
 // unknownError is the type of a failure whose record names none.
 const unknownError api.ErrorKind = "unknown"
 
-// Summarize computes the results of a run. Only measured calls that make a model work count,
-// and only successful ones in metrics.
+// Summarize computes the results of a run from its records. Only measured calls that make a
+// model work count, and only successful ones in metrics.
 func Summarize(run Run) Results {
-	groups, selfCheck := group(run), check(run.Records)
+	var c Collector
+	for i := range run.Records {
+		c.Add(&run.Records[i], "")
+	}
+	return c.Results(run)
+}
+
+// Results computes the results of all records that were added; run's own are left out.
+func (c *Collector) Results(run Run) Results {
 	results := Results{
 		Schema:      Schema,
 		GeneratedAt: run.GeneratedAt.UTC(),
@@ -39,12 +47,18 @@ func Summarize(run Run) Results {
 		Settings:    run.Settings,
 		Series:      []Series{},
 		Comparisons: []Comparison{},
-		SelfCheck:   selfCheck,
+		SelfCheck:   c.check,
 	}
 	if results.Settings == nil {
 		results.Settings = map[string]any{}
 	}
-	for _, sides := range groups {
+	var groups [][]*side
+	for _, s := range c.subjects {
+		sides := c.sides(s, run)
+		if len(sides) == 0 {
+			continue // there were none but warm-up requests
+		}
+		groups = append(groups, sides)
 		var pairs []Comparison
 		for i, b := range sides {
 			results.Series = append(results.Series, b.summary)
@@ -55,61 +69,29 @@ func Summarize(run Run) Results {
 		adjust(pairs)
 		results.Comparisons = append(results.Comparisons, pairs...)
 	}
-	results.Warnings = warnings(run, groups)
+	results.Warnings = c.warnings(run, groups)
 	return results
 }
 
-// side is a series in the making.
+// side is a series that is summarised.
 type side struct {
-	summary   Series
-	records   []*record.Record
-	samples   samples
-	endpoints []string
+	*collected
+	summary Series
 }
 
-type subject struct{ model, op string }
-
-// group returns the series of each model and call, in the order of appearance, and within
-// it by target.
-func group(run Run) [][]*side {
-	var subjects []subject
-	sides := map[subject][]*side{}
-	for i := range run.Records {
-		r := &run.Records[i]
-		if !measured(r) {
-			continue
-		}
-		s := subject{r.Model, r.Op}
-		if sides[s] == nil {
-			subjects = append(subjects, s)
-		}
-		at := slices.IndexFunc(sides[s], func(other *side) bool { return other.summary.Target == r.Target })
-		if at < 0 {
-			at = len(sides[s])
-			sides[s] = append(sides[s], &side{summary: Series{Target: r.Target, Model: r.Model, Op: r.Op}})
-		}
-		sides[s][at].records = append(sides[s][at].records, r)
-	}
-	groups := make([][]*side, len(subjects))
-	for i, s := range subjects {
-		groups[i] = sides[s]
-		slices.SortStableFunc(groups[i], func(a, b *side) int {
-			return cmp.Compare(rank(run.Targets, a.summary.Target), rank(run.Targets, b.summary.Target))
-		})
-		for _, each := range groups[i] {
-			each.summarize(run)
+// sides returns what was measured of a subject, by target in the order of display.
+func (c *Collector) sides(s subject, run Run) []*side {
+	var sides []*side
+	for _, one := range c.series[s] {
+		if one.requests > 0 {
+			sides = append(sides, &side{collected: one, summary: one.summarize(s, run)})
 		}
 	}
-	return groups
+	slices.SortStableFunc(sides, func(a, b *side) int {
+		return cmp.Compare(rank(run.Targets, a.target), rank(run.Targets, b.target))
+	})
+	return sides
 }
-
-// measured says whether the request counts. One that was cancelled with its iteration says
-// nothing of the server; k6 has no samples of it either.
-func measured(r *record.Record) bool {
-	return r.Phase == record.Measure && api.Op(r.Op).Inference() && !canceled(r)
-}
-
-func canceled(r *record.Record) bool { return r.Error != nil && r.Error.Type == api.Canceled }
 
 func rank(targets []string, target string) int {
 	if i := slices.Index(targets, target); i >= 0 {
@@ -118,23 +100,23 @@ func rank(targets []string, target string) int {
 	return len(targets)
 }
 
-func (s *side) summarize(run Run) {
-	s.samples = samples{}
-	series := &s.summary
-	series.Errors = map[api.ErrorKind]int{}
-	series.Requests = len(s.records)
-	for _, r := range s.records {
-		if r.Endpoint != "" && !slices.Contains(s.endpoints, r.Endpoint) {
-			s.endpoints = append(s.endpoints, r.Endpoint)
-		}
-		if !r.OK {
-			series.fail(r)
-			continue
-		}
-		series.Succeeded++
-		s.samples.add(r)
+func (s *collected) summarize(of subject, run Run) Series {
+	requests := s.inOrder()
+	series := Series{
+		Target: s.target, Model: of.model, Op: of.op, Variant: of.variant,
+		Requests: s.requests, Succeeded: s.succeeded,
+		SuccessRate: float64(s.succeeded) / float64(s.requests),
+		Metrics:     s.summaries(requests),
+		Breakdown:   breakdownOf(requests),
+		Errors:      map[api.ErrorKind]int{},
+		Sample:      requests,
+		SampleOf:    s.seen,
 	}
+	series.Failures = slices.Clone(s.failures)
 	slices.SortStableFunc(series.Failures, func(a, b Failure) int { return b.Count - a.Count })
+	for _, failure := range s.failures {
+		series.Errors[failure.Type] = failure.Count
+	}
 	if len(s.endpoints) > 0 {
 		series.Endpoint = s.endpoints[0]
 	}
@@ -149,55 +131,12 @@ func (s *side) summarize(run Run) {
 			series.Models = inventory.ModelNames()
 		}
 	}
-	series.SuccessRate = float64(series.Succeeded) / float64(series.Requests)
-	series.BusyMS, series.WallMS = occupied(s.records)
+	series.BusyMS, series.WallMS = s.spans.occupied()
 	series.RequestsPerSecond = perSecond(float64(series.Succeeded), series.BusyMS)
-	if tokens, ok := s.samples[OutputTokens]; ok {
-		series.OutputTokensPerSecond = perSecond(sum(tokens), series.BusyMS)
+	if tokens, ok := series.Metrics[OutputTokens]; ok {
+		series.OutputTokensPerSecond = perSecond(tokens.Mean*float64(tokens.Count), series.BusyMS)
 	}
-	series.Metrics = s.samples.summaries()
-}
-
-func (s *Series) fail(r *record.Record) {
-	failure := Failure{Type: unknownError, Count: 1, Status: r.Status}
-	if r.Error != nil {
-		failure.Type, failure.Message = r.Error.Type, r.Error.Message
-	}
-	s.Errors[failure.Type]++
-	if i := slices.IndexFunc(s.Failures, func(f Failure) bool { return f.Type == failure.Type }); i >= 0 {
-		s.Failures[i].Count++
-		return
-	}
-	s.Failures = append(s.Failures, failure)
-}
-
-// occupied returns how long at least one of the requests was in flight, and the time from
-// the first start to the last end.
-func occupied(records []*record.Record) (busy, wall float64) {
-	timed := make([]*record.Record, 0, len(records))
-	for _, r := range records {
-		if r.Duration != nil && *r.Duration >= 0 {
-			timed = append(timed, r)
-		}
-	}
-	if len(timed) == 0 {
-		return 0, 0
-	}
-	slices.SortStableFunc(timed, func(a, b *record.Record) int { return cmp.Compare(a.StartedAt, b.StartedAt) })
-	first, end := timed[0].StartedAt, 0.0 // from first on
-	for _, r := range timed {
-		start, duration := r.StartedAt-first, *r.Duration
-		if start >= end {
-			busy += duration // as it was measured: Unix times are coarser
-		} else {
-			busy += max(0, start+duration-end)
-		}
-		end = max(end, start+duration)
-	}
-	if math.IsInf(busy, 0) || math.IsInf(end, 0) || math.IsNaN(busy) || math.IsNaN(end) {
-		return 0, 0 // no time that a clock could have shown
-	}
-	return busy, end
+	return series
 }
 
 func perSecond(count, ms float64) *float64 {
@@ -208,28 +147,22 @@ func perSecond(count, ms float64) *float64 {
 	return &rate
 }
 
-func sum(values []float64) float64 {
-	total := 0.0
-	for _, v := range values {
-		total += v
-	}
-	return total
-}
-
 func compare(a, b *side) Comparison {
 	comparison := Comparison{
 		Model:   a.summary.Model,
 		Op:      a.summary.Op,
 		A:       a.summary.Target,
 		B:       b.summary.Target,
+		Variant: a.summary.Variant,
 		Metrics: map[Metric]stats.Comparison{},
 	}
 	if a.summary.Succeeded == 0 || b.summary.Succeeded == 0 {
 		return comparison
 	}
 	for _, metric := range compared() {
-		if len(a.samples[metric]) > 0 && len(b.samples[metric]) > 0 {
-			comparison.Metrics[metric] = stats.Compare(a.samples[metric], b.samples[metric], metric.better())
+		x, y := valuesOf(a.summary.Sample, metric), valuesOf(b.summary.Sample, metric)
+		if len(x) > 0 && len(y) > 0 {
+			comparison.Metrics[metric] = stats.Compare(x, y, metric.better())
 		}
 	}
 	comparison.StabilityRatio = stability(a.summary.Metrics[Duration], b.summary.Metrics[Duration])

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -23,8 +25,7 @@ func TestPrintedFiguresAreThoseOfTheRequests(t *testing.T) {
 	t.Parallel()
 	run := runs()["failures-mixed"]
 	results := report.Summarize(run)
-	files, err := report.Files(results, run.Records, locale.Korean)
-	require.NoError(t, err)
+	files := written(t, results, run.Records, locale.Korean)
 
 	durations := map[string][]float64{}
 	busy := map[string]float64{}
@@ -79,9 +80,22 @@ func TestOnlyMeasuredInferenceCounts(t *testing.T) {
 	noisy := report.Summarize(report.Run{
 		Records: append([]record.Record{warmup, pull}, interleave(5, local(), remote())...),
 	})
-	assert.Equal(t, plain.Series, noisy.Series)
+	require.Len(t, noisy.Series, 2)
+	assert.Equal(t, 6, noisy.Series[0].SampleOf, "pictures show the warm-up")
+	for i := range plain.Series {
+		noisy.Series[i].Sample, noisy.Series[i].SampleOf = plain.Series[i].Sample, plain.Series[i].SampleOf
+	}
+	assert.Equal(t, plain.Series[0].Metrics, noisy.Series[0].Metrics)
+	assert.Equal(t, asJSON(t, plain.Series), asJSON(t, noisy.Series))
 	assert.Equal(t, plain.Comparisons, noisy.Comparisons)
 	assert.Equal(t, report.SelfCheck{Records: 12, Measured: 10, Warmup: 1, Other: 1}, noisy.SelfCheck)
+}
+
+func asJSON(t *testing.T, value any) string {
+	t.Helper()
+	text, err := json.Marshal(value)
+	require.NoError(t, err)
+	return string(text)
 }
 
 func TestEachCallIsASeriesOfItsOwn(t *testing.T) {
@@ -327,11 +341,29 @@ func TestOtherFilesAreRefused(t *testing.T) {
 	}
 }
 
+// written returns the contents of the files of a report, by name.
+func written(t *testing.T, results report.Results, records []record.Record, l locale.Locale) map[string][]byte {
+	t.Helper()
+	var lines record.Spool
+	for i := range records {
+		require.NoError(t, lines.Add(&records[i]))
+	}
+	dir := t.TempDir()
+	files := report.Files(results, &lines, l)
+	require.NoError(t, report.WriteFiles(dir, files))
+	contents := map[string][]byte{}
+	for _, file := range files {
+		content, err := os.ReadFile(filepath.Join(dir, file.Name))
+		require.NoError(t, err)
+		contents[file.Name] = content
+	}
+	return contents
+}
+
 func TestFiles(t *testing.T) {
 	t.Parallel()
 	run := runs()["two-sides"]
-	files, err := report.Files(report.Summarize(run), run.Records, locale.English)
-	require.NoError(t, err)
+	files := written(t, report.Summarize(run), run.Records, locale.English)
 	assert.Len(t, files, 3)
 	records, err := record.Read(bytes.NewReader(files["requests.ndjson"]))
 	require.NoError(t, err)

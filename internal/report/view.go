@@ -26,7 +26,7 @@ func views(results Results, m *messages) []view {
 	at := map[subject]int{}
 	ops := map[string]bool{}
 	for _, s := range results.Series {
-		key := subject{s.Model, s.Op}
+		key := subject{s.Model, s.Op, s.Variant}
 		if _, ok := at[key]; !ok {
 			at[key] = len(list)
 			list = append(list, view{messages: m})
@@ -35,7 +35,7 @@ func views(results Results, m *messages) []view {
 		ops[s.Op] = true
 	}
 	for _, c := range results.Comparisons {
-		if i, ok := at[subject{c.Model, c.Op}]; ok {
+		if i, ok := at[subject{c.Model, c.Op, c.Variant}]; ok {
 			list[i].pairs = append(list[i].pairs, c)
 		}
 	}
@@ -46,10 +46,14 @@ func views(results Results, m *messages) []view {
 }
 
 func titleOf(s Series, withOp bool) string {
+	title := s.Model
 	if withOp {
-		return plain(s.Model + " (" + s.Op + ")")
+		title += " (" + s.Op + ")"
 	}
-	return plain(s.Model)
+	if s.Variant != "" {
+		title += ", " + s.Variant
+	}
+	return plain(title)
 }
 
 // measured returns the view of the sides that have figures.

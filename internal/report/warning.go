@@ -10,7 +10,6 @@ import (
 
 	"github.com/xk6-ollama/xk6-ollama/internal/api"
 	"github.com/xk6-ollama/xk6-ollama/internal/locale"
-	"github.com/xk6-ollama/xk6-ollama/internal/record"
 )
 
 // WarningCode names a reason to read the figures with care.
@@ -84,16 +83,16 @@ type Facts struct {
 	Status   int    `json:"status,omitempty"` // HTTP
 }
 
-func warnings(run Run, groups [][]*side) []Warning {
+func (c *Collector) warnings(run Run, groups [][]*side) []Warning {
 	list := []Warning{}
-	switch cut := check(run.Records).Canceled; {
+	switch cut := c.check.Canceled; {
 	case run.Interrupted:
 		list = append(list, Warning{Code: Interrupted})
 	case cut > 0:
 		list = append(list, Warning{Code: CutOff, Facts: Facts{Count: cut}})
 	}
-	list = append(list, unmeasured(run)...)
-	list = append(list, failedWarmups(run.Records)...)
+	list = append(list, unmeasured(run, groups)...)
+	list = append(list, c.warmups...)
 	list = append(list, sameServers(run)...)
 	for _, sides := range groups {
 		for _, s := range sides {
@@ -118,11 +117,11 @@ func distinct(list []Warning) []Warning {
 	return kept
 }
 
-func unmeasured(run Run) []Warning {
+func unmeasured(run Run, groups [][]*side) []Warning {
 	var list []Warning
 	for _, target := range run.Targets {
-		ofTarget := func(r record.Record) bool { return r.Target == target && measured(&r) }
-		if !slices.ContainsFunc(run.Records, ofTarget) {
+		ofTarget := func(s *side) bool { return s.target == target }
+		if !slices.ContainsFunc(groups, func(sides []*side) bool { return slices.ContainsFunc(sides, ofTarget) }) {
 			list = append(list, Warning{Code: NoRequests, Target: target})
 		}
 	}
@@ -143,39 +142,8 @@ func sameServers(run Run) []Warning {
 	return list
 }
 
-func failedWarmups(records []record.Record) []Warning {
-	var list []Warning
-	for i := range records {
-		r := &records[i]
-		if r.OK || r.Phase != record.Warmup {
-			continue
-		}
-		same := func(w Warning) bool { return w.Target == r.Target && w.Facts.Model == r.Model }
-		if at := slices.IndexFunc(list, same); at >= 0 {
-			list[at].Facts.Count++
-			continue
-		}
-		facts := Facts{Model: r.Model, Count: 1, A: string(unknownError), Endpoint: r.Endpoint, Status: r.Status}
-		if r.Error != nil {
-			facts.A, facts.B = string(r.Error.Type), r.Error.Message
-		}
-		list = append(list, Warning{Code: WarmupFailed, Target: r.Target, Facts: facts})
-	}
-	return list
-}
-
 // warnings returns what is to be said of one series by itself.
 func (s *side) warnings() []Warning {
-	var cold, cached, streamed int
-	for _, r := range s.records {
-		if !r.OK {
-			continue
-		}
-		cold += count(r.Cold != nil && *r.Cold)
-		cached += count(r.CachedTokens != nil && r.PromptTokens != nil && *r.PromptTokens > 0 &&
-			float64(*r.CachedTokens) > cachedShare*float64(*r.PromptTokens))
-		streamed += count(r.TTFT != nil)
-	}
 	series := &s.summary
 	ok, failed := series.Succeeded, series.Requests-series.Succeeded
 	var list []Warning
@@ -188,9 +156,9 @@ func (s *side) warnings() []Warning {
 	warn(ok == 0, AllFailed, Facts{Count: failed})
 	warn(ok > 0 && failed > 0, SomeFailed, Facts{Count: failed, Of: series.Requests})
 	warn(ok > 0 && ok < fewRequests, FewRequests, Facts{Count: ok})
-	warn(cold > 0, ColdRequests, Facts{Count: cold, Of: ok})
-	warn(cached > 0, CachedPrompts, Facts{Count: cached, Of: ok})
-	warn(ok > 0 && streamed == 0 && api.Op(series.Op).GeneratesTokens(), NoTokenTimings, Facts{})
+	warn(s.cold > 0, ColdRequests, Facts{Count: s.cold, Of: ok})
+	warn(s.cached > 0, CachedPrompts, Facts{Count: s.cached, Of: ok})
+	warn(ok > 0 && s.streamed == 0 && api.Op(series.Op).GeneratesTokens(), NoTokenTimings, Facts{})
 	warn(len(s.endpoints) > 1, EndpointsDiffer, Facts{A: strings.Join(s.endpoints, ", ")})
 	return list
 }

@@ -17,26 +17,26 @@ import (
 
 // request is a line of requests.ndjson.
 type request struct {
-	Target       string    `json:"target"`
-	Model        string    `json:"model"`
-	Op           string    `json:"op"`
-	Phase        string    `json:"phase"`
-	StartedAt    float64   `json:"started_at"`
-	OK           bool      `json:"ok"`
-	Status       int       `json:"status"`
-	Error        *failure  `json:"error"`
-	Duration     *float64  `json:"duration_ms"`
-	Connect      *float64  `json:"connect_ms"`
-	TTFT         *float64  `json:"ttft_ms"`
-	TTFO         *float64  `json:"ttfo_ms"`
-	TPOT         *float64  `json:"tpot_ms"`
-	LastToken    *float64  `json:"last_token_ms"`
-	ITL          []float64 `json:"itl_ms"`
-	PromptTokens *float64  `json:"prompt_tokens"`
-	OutputTokens *float64  `json:"output_tokens"`
-	Chunks       *int      `json:"chunks"`
-	Network      *float64  `json:"network_ms"`
-	Cold         *bool     `json:"cold"`
+	Target       string   `json:"target"`
+	Model        string   `json:"model"`
+	Op           string   `json:"op"`
+	Phase        string   `json:"phase"`
+	StartedAt    float64  `json:"started_at"`
+	OK           bool     `json:"ok"`
+	Status       int      `json:"status"`
+	Error        *failure `json:"error"`
+	Duration     *float64 `json:"duration_ms"`
+	Connect      *float64 `json:"connect_ms"`
+	TTFT         *float64 `json:"ttft_ms"`
+	TTFO         *float64 `json:"ttfo_ms"`
+	TPOT         *float64 `json:"tpot_ms"`
+	LastToken    *float64 `json:"last_token_ms"`
+	ITL          gaps     `json:"itl_ms"`
+	PromptTokens *float64 `json:"prompt_tokens"`
+	OutputTokens *float64 `json:"output_tokens"`
+	Chunks       *int     `json:"chunks"`
+	Network      *float64 `json:"network_ms"`
+	Cold         *bool    `json:"cold"`
 	Server       struct {
 		Total      *float64 `json:"total_ms"`
 		Load       *float64 `json:"load_ms"`
@@ -44,6 +44,14 @@ type request struct {
 		Eval       *float64 `json:"eval_ms"`
 		Queue      *float64 `json:"queue_ms"`
 	} `json:"server"`
+}
+
+// gaps are the times between the chunks of an answer.
+type gaps struct {
+	Count int     `json:"count"`
+	Mean  float64 `json:"mean"`
+	Min   float64 `json:"min"`
+	Max   float64 `json:"max"`
 }
 
 type failure struct {
@@ -229,11 +237,6 @@ func samples(list []request) map[string]sample {
 		"queue":             sampleOf(list, func(r request) *float64 { return r.Server.Queue }),
 		"output_tokens":     sampleOf(list, func(r request) *float64 { return r.OutputTokens }),
 	}
-	for _, r := range list {
-		if r.OK {
-			s["itl"] = append(s["itl"], r.ITL...)
-		}
-	}
 	return s
 }
 
@@ -276,6 +279,7 @@ func checkSeries(t *testing.T, s series, list []request) {
 	same(t, busy, s.BusyMS, name+"busy")
 	assert.InDelta(t, list[len(list)-1].end()-list[0].StartedAt, s.WallMS, 0.01, name+"wall: Unix times are coarser")
 	same(t, float64(len(well))/busy*1000, s.RequestsPerSecond, name+"req/s")
+	checkGaps(t, s.Metrics["itl"], well, name)
 	expected := samples(list)
 	same(t, expected["output_tokens"].sum()/busy*1000, s.OutputTokensPerSecond, name+"tok/s")
 	for metric, values := range expected {
@@ -295,6 +299,24 @@ func checkSeries(t *testing.T, s series, list []request) {
 			same(t, values.deviation(), got.StdDev, what+" stddev")
 		}
 	}
+}
+
+// checkGaps recomputes what is said of all gaps from what each request says of its own.
+func checkGaps(t *testing.T, got summary, list []request, name string) {
+	t.Helper()
+	count, sum, least, most := 0, 0.0, math.Inf(1), 0.0
+	for _, r := range list {
+		if g := r.ITL; g.Count > 0 {
+			count, sum = count+g.Count, sum+g.Mean*float64(g.Count)
+			least, most = min(least, g.Min), max(most, g.Max)
+		}
+	}
+	if !assert.Equal(t, count, got.Count, name+"itl") || count == 0 {
+		return
+	}
+	same(t, sum/float64(count), got.Mean, name+"itl mean")
+	same(t, least, got.Min, name+"itl min")
+	same(t, most, got.Max, name+"itl max")
 }
 
 func checkComparison(t *testing.T, c comparison, a, b series) {
