@@ -4,6 +4,7 @@ go 1.25.0
 
 require (
 	github.com/DataDog/sketches-go v1.4.8
+	github.com/aclements/go-moremath v0.0.0-20210112150236-f10218a38794
 	github.com/fatih/color v1.19.0
 	github.com/grafana/sobek v0.0.0-20260727154728-7781506a890f
 	github.com/klauspost/compress v1.19.1
@@ -13,6 +14,7 @@ require (
 	github.com/stretchr/testify v1.11.1
 	go.k6.io/k6/v2 v2.2.0
 	golang.org/x/net v0.57.0
+	golang.org/x/perf v0.0.0-20250813145418-2f7363a06fe1
 	golang.org/x/sys v0.47.0
 	golang.org/x/term v0.45.0
 	gonum.org/v1/gonum v0.17.0

@@ -162,7 +162,7 @@ func compare(a, b *side) Comparison {
 	for _, metric := range compared() {
 		x, y := valuesOf(a.summary.Sample, metric), valuesOf(b.summary.Sample, metric)
 		if len(x) > 0 && len(y) > 0 {
-			comparison.Metrics[metric] = stats.Compare(x, y, metric.better())
+			comparison.Metrics[metric] = stats.Compare(x, y, stats.Options{Better: metric.better()})
 		}
 	}
 	comparison.StabilityRatio = stability(a.summary.Metrics[Duration], b.summary.Metrics[Duration])

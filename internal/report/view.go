@@ -295,7 +295,7 @@ func (v view) verdictOf(pair Comparison, metric Metric, verdict stats.Verdict) s
 }
 
 func (v view) tooFewOf(pair Comparison, metric Metric) bool {
-	return min(v.summary(pair.A, metric).Count, v.summary(pair.B, metric).Count) < stats.MinMeasurements
+	return min(v.summary(pair.A, metric).Count, v.summary(pair.B, metric).Count) < stats.MinMeasurements(false, 1)
 }
 
 // headline says who is faster and by how much, or that the measurements do not tell.
@@ -322,7 +322,7 @@ func (v view) undecided(pair Comparison, difference float64) []string {
 	both := v.and(v.full(pair.A), v.full(pair.B))
 	first := sprintf(v.notSignificant, both)
 	if v.tooFewOf(pair, Duration) {
-		first = sprintf(v.tooFew, both, stats.MinMeasurements)
+		first = sprintf(v.tooFew, both, stats.MinMeasurements(false, 1))
 	}
 	return []string{first, sprintf(v.mayBeChance, v.duration(a.Mean), v.duration(b.Mean), v.duration(difference))}
 }

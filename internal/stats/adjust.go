@@ -24,12 +24,11 @@ func Holm(p []float64) []float64 {
 	return adjusted
 }
 
-// Adjusted returns the comparison as one of several made together, whose p-value came to p
-// by that. It can lose its verdict, but win none.
+// Adjusted returns the comparison, which has a PValue, as one of several made together,
+// whose p-value came to p by that. It can lose its verdict, but win none. SmallestRatio and
+// Needed are then those at the level that is left for this comparison.
 func (c Comparison) Adjusted(p float64) Comparison {
 	c.AdjustedPValue = &p
-	if p >= Alpha {
-		c.Verdict = Inconclusive
-	}
+	c.decide()
 	return c
 }

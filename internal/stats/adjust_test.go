@@ -44,7 +44,7 @@ func TestManyEqualSides(t *testing.T) {
 		var p []float64
 		for b := range samples {
 			for _, a := range samples[:b] {
-				pairs = append(pairs, stats.Compare(a, samples[b], stats.LowerIsBetter))
+				pairs = append(pairs, stats.Compare(a, samples[b], stats.Options{}))
 				p = append(p, *pairs[len(pairs)-1].PValue)
 			}
 		}

@@ -15,6 +15,7 @@ func SummarizeSketch(s *sketch.Sketch) Summary {
 	summary := Summary{
 		Count: s.Count(), Mean: s.Mean(), Min: s.Min(), Max: s.Max(),
 		Med: s.Quantile(0.5), P90: s.Quantile(0.9), P95: s.Quantile(0.95), P99: s.Quantile(0.99),
+		Unsupported: unsupported(s.Count()),
 	}
 	if deviation, ok := s.StdDev(); ok {
 		summary.StdDev = &deviation

@@ -1,14 +1,19 @@
-// Package stats summarises measurements and compares two sides of them.
+// Package stats summarises measurements, compares two sides of them, and looks for what
+// would make such figures misleading: drift, dependence, outliers and several modes.
 //
 // No result holds NaN or an infinity: what has no value is absent. A value that is not
-// finite, or beyond ±1e100, is no measurement; it is left out, and Summary.Count says how
-// many were used. One within ±1e-100 is 0.
+// finite, or beyond ±1e100, is no measurement; it is left out (with its partner, where
+// measurements are paired), and Summary.Count says how many were used. One within ±1e-100
+// is 0.
+//
+// docs/statistics.md says why each method was chosen and how often it errs.
 package stats
 
 import (
 	"math"
 	"slices"
 
+	"golang.org/x/perf/benchmath"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
@@ -39,25 +44,33 @@ type Summary struct {
 	P99    float64   `json:"p99"`
 	Max    float64   `json:"max"`
 	CI95   *Interval `json:"ci95,omitempty"` // of the mean, by Student's t; nil below two values
+	// MedCI95 is the interval of the median between two of the values themselves, whatever
+	// their distribution: benchmath.AssumeNothing. Below six values there is none.
+	MedCI95 *Interval `json:"med_ci95,omitempty"`
+	// Unsupported names the percentiles beyond which less than one value is expected,
+	// n·(1−p) < 1, so that they say no more than the maximum does: "p99" of 10 values.
+	Unsupported []string `json:"unsupported,omitempty"`
 }
 
 // Summarize describes values, which it leaves as they are.
 func Summarize(values []float64) Summary {
-	m := momentsOf(values)
+	m := momentsOf(usable(values))
 	if m.n == 0 {
 		return Summary{}
 	}
 	sorted := m.values
 	slices.Sort(sorted)
 	summary := Summary{
-		Count: m.n,
-		Mean:  m.mean,
-		Min:   sorted[0],
-		Med:   percentile(sorted, 0.5),
-		P90:   percentile(sorted, 0.9),
-		P95:   percentile(sorted, 0.95),
-		P99:   percentile(sorted, 0.99),
-		Max:   sorted[m.n-1],
+		Count:       m.n,
+		Mean:        m.mean,
+		Min:         sorted[0],
+		Med:         percentile(sorted, 0.5),
+		P90:         percentile(sorted, 0.9),
+		P95:         percentile(sorted, 0.95),
+		P99:         percentile(sorted, 0.99),
+		Max:         sorted[m.n-1],
+		MedCI95:     medianInterval(sorted),
+		Unsupported: unsupported(m.n),
 	}
 	if m.n >= 2 {
 		deviation := math.Sqrt(m.variance)
@@ -75,6 +88,25 @@ func percentile(sorted []float64, p float64) float64 {
 	return below + (above-below)*(rank-math.Floor(rank))
 }
 
+func medianInterval(sorted []float64) *Interval {
+	sample := benchmath.Sample{Values: sorted, Thresholds: &benchmath.DefaultThresholds}
+	summary := benchmath.AssumeNothing.Summary(&sample, 1-Alpha)
+	return finiteInterval(summary.Lo, summary.Hi)
+}
+
+func unsupported(n int) []string {
+	var names []string
+	for _, each := range []struct {
+		name   string
+		beyond int // one value in so many
+	}{{"p90", 10}, {"p95", 20}, {"p99", 100}} {
+		if n < each.beyond {
+			names = append(names, each.name)
+		}
+	}
+	return names
+}
+
 // moments are a sample's usable values, in a slice of their own, and what tests need of them.
 type moments struct {
 	values   []float64
@@ -83,26 +115,51 @@ type moments struct {
 	variance float64 // n−1; 0 below two values
 }
 
-func momentsOf(values []float64) moments {
+// usable returns the values that are measurements, in a slice of its own.
+func usable(values []float64) []float64 {
 	used := make([]float64, 0, len(values))
 	for _, v := range values {
-		switch magnitude := math.Abs(v); {
-		case magnitude < smallest:
-			used = append(used, 0)
-		case magnitude <= largest: // false for NaN
+		if v, ok := measurement(v); ok {
 			used = append(used, v)
 		}
 	}
-	m := moments{values: used, n: len(used)}
+	return used
+}
+
+// usablePairs returns the pairs of which both are measurements. Of sides of unequal length
+// it takes as many as the shorter one has.
+func usablePairs(a, b []float64) (usedA, usedB []float64) {
+	n := min(len(a), len(b))
+	usedA, usedB = make([]float64, 0, n), make([]float64, 0, n)
+	for i := range n {
+		va, okA := measurement(a[i])
+		vb, okB := measurement(b[i])
+		if okA && okB {
+			usedA, usedB = append(usedA, va), append(usedB, vb)
+		}
+	}
+	return usedA, usedB
+}
+
+func measurement(v float64) (float64, bool) {
+	magnitude := math.Abs(v)
+	if magnitude < smallest {
+		return 0, true
+	}
+	return v, magnitude <= largest // false for NaN
+}
+
+func momentsOf(values []float64) moments {
+	m := moments{values: values, n: len(values)}
 	if m.n == 0 {
 		return m
 	}
-	if low, high := floats.Min(used), floats.Max(used); low == high {
+	if low, high := floats.Min(values), floats.Max(values); low == high {
 		// Summing equal values rounds, and would give them a variance.
 		m.mean = low
 		return m
 	}
-	m.mean, m.variance = stat.MeanVariance(used, nil)
+	m.mean, m.variance = stat.MeanVariance(values, nil)
 	return m
 }
 
@@ -111,13 +168,16 @@ func (m moments) meanVariance() float64 { return m.variance / float64(m.n) }
 
 // around is the interval center ± t·se, nil if it is not finite.
 func around(center, se, df float64) *Interval {
-	half := tQuantile(df) * se
+	if finite(se) == nil || finite(df) == nil {
+		return nil
+	}
+	half := tQuantile(1-Alpha/2, df) * se
 	return finiteInterval(center-half, center+half)
 }
 
-// tQuantile is the quantile of Student's t that leaves half of Alpha above it.
-func tQuantile(df float64) float64 {
-	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: df}.Quantile(1 - Alpha/2)
+// tQuantile is the quantile of Student's t below which p of it lies.
+func tQuantile(p, df float64) float64 {
+	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: df}.Quantile(p)
 }
 
 func finite(x float64) *float64 {
