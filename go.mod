@@ -5,6 +5,7 @@ go 1.25.0
 require (
 	github.com/DataDog/sketches-go v1.4.8
 	github.com/aclements/go-moremath v0.0.0-20210112150236-f10218a38794
+	github.com/cheggaaa/pb/v3 v3.2.0
 	github.com/fatih/color v1.19.0
 	github.com/grafana/sobek v0.0.0-20260727154728-7781506a890f
 	github.com/klauspost/compress v1.19.1
@@ -27,6 +28,7 @@ require (
 	github.com/Masterminds/semver/v3 v3.5.0 // indirect
 	github.com/PuerkitoBio/goquery v1.12.0 // indirect
 	github.com/Soontao/goHttpDigestClient v0.0.0-20170320082612-6d28bb1415c5 // indirect
+	github.com/VividCortex/ewma v1.2.0 // indirect
 	github.com/andybalholm/brotli v1.2.2 // indirect
 	github.com/andybalholm/cascadia v1.3.3 // indirect
 	github.com/beorn7/perks v1.0.1 // indirect

@@ -172,6 +172,13 @@ func (m Manifest) SameAs(other Manifest) (same, known bool) {
 	}
 }
 
+// ShortDigest returns the digest as `ollama list` cuts it.
+func (m Manifest) ShortDigest() string {
+	const shown = 12
+	digest := strings.TrimPrefix(m.Digest, "sha256:")
+	return digest[:min(len(digest), shown)]
+}
+
 func sameDigest(a, b string) bool {
 	const algorithm = "sha256:"
 	return strings.EqualFold(strings.TrimPrefix(a, algorithm), strings.TrimPrefix(b, algorithm))

@@ -2,7 +2,10 @@ package cli_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
+	"errors"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -277,7 +280,6 @@ func TestWrongUse(t *testing.T) {
 
 		{"report", 104, []string{"FILE", "report --help"}},
 		{"report none", 1, []string{"none", "no such file"}},
-		{"report " + file, 1, []string{file, "line 1"}},
 		{"report " + empty, 1, []string{empty, "no request"}},
 		{"report --locale xx " + file, 104, []string{"--locale", `"xx"`}},
 	} {
@@ -402,18 +404,129 @@ func TestReportKnowsTheModels(t *testing.T) {
 func TestReportReadsTheStandardInput(t *testing.T) {
 	t.Parallel()
 	k6 := k6test.Command(t, nil, "x", "ollama", "report", "-")
-	k6.Stdin = strings.NewReader(line("local", 1, `"ok":true,"duration_ms":250`) + "\n{}\n")
-	var stderr bytes.Buffer
-	k6.Stderr = &stderr
-	require.Error(t, k6.Run())
-	assert.Equal(t, 1, k6.ProcessState.ExitCode())
-	assert.Contains(t, stderr.String(), "the standard input: line 2")
-
-	k6 = k6test.Command(t, nil, "x", "ollama", "report", "-")
 	k6.Stdin = strings.NewReader(line("local", 1, `"ok":true,"duration_ms":250`))
 	stdout, err := k6.Output()
 	require.NoError(t, err)
 	assert.Contains(t, string(stdout), "0.25 s")
+}
+
+// A file that broke off with its machine, or was edited, still has requests.
+func TestReportSkipsBrokenLines(t *testing.T) {
+	t.Parallel()
+	const ok = `"ok":true,"duration_ms":250`
+	lines := []string{line("local", 1, ok), "{}", "", line("local", 2, ok)}
+	for range 5 {
+		lines = append(lines, "not JSON")
+	}
+	file := ndjson(t, append(lines, line("local", 3, ok), `{"target":"local","op":"gen`)...)
+	out := t.TempDir()
+	result := run(t, nil, "report", file, "--out", out)
+	assert.Zero(t, result.Code)
+	assert.Contains(t, result.Stdout, "(3/3)")
+	assert.Contains(t, result.Stderr, "Note: "+file+`: line 2: not a request record: "target" and "op" are missing`+"\n")
+	assert.Contains(t, result.Stderr, "Note: "+file+": 2 more broken lines\n")
+	assert.Contains(t, result.Stderr, "Note: "+file+": 7 broken lines skipped\n")
+	merged, err := os.ReadFile(filepath.Join(out, "requests.ndjson"))
+	require.NoError(t, err)
+	assert.Equal(t, line("local", 1, ok)+"\n"+line("local", 2, ok)+"\n"+line("local", 3, ok)+"\n", string(merged))
+
+	result = run(t, nil, "report", ndjson(t, "{}"))
+	assert.Equal(t, 1, result.Code)
+	assert.Empty(t, result.Stdout)
+	assert.Contains(t, result.Stderr, "there is no request to report")
+}
+
+func zipped(t *testing.T, text string) string {
+	t.Helper()
+	var compressed bytes.Buffer
+	to := gzip.NewWriter(&compressed)
+	_, err := to.Write([]byte(text))
+	require.NoError(t, errors.Join(err, to.Close()))
+	return compressed.String()
+}
+
+func TestReportReadsGzip(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	for i := range 1000 {
+		text.WriteString(line("local", i+1, `"ok":true,"duration_ms":`+strconv.Itoa(i*7919%1000)) + "\n")
+	}
+	all := zipped(t, text.String())
+	file := filepath.Join(t.TempDir(), "requests.ndjson.gz")
+	require.NoError(t, os.WriteFile(file, []byte(all), 0o600))
+	assert.Contains(t, run(t, nil, "report", file).Stdout, "(1000/1000)")
+
+	k6 := k6test.Command(t, nil, "x", "ollama", "report", "-")
+	k6.Stdin = strings.NewReader(all)
+	stdout, err := k6.Output()
+	require.NoError(t, err)
+	assert.Contains(t, string(stdout), "(1000/1000)")
+
+	require.NoError(t, os.WriteFile(file, []byte(all[:len(all)/2]), 0o600))
+	cut := run(t, nil, "report", file)
+	assert.Zero(t, cut.Code, "what could be read counts")
+	assert.Contains(t, cut.Stderr, file+": can't be read further")
+	assert.Contains(t, cut.Stdout, "100.0%")
+}
+
+// runDirectory is what bench leaves: the requests, and how they came about.
+func runDirectory(t *testing.T, results string, lines ...string) string {
+	t.Helper()
+	file := ndjson(t, lines...)
+	dir := filepath.Dir(file)
+	text := `{"schema":"xk6-ollama/results/v1",` + results + `}`
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "results.json"), []byte(text), 0o600))
+	return dir
+}
+
+// Runs that measured something else are no more of the same.
+func TestReportKeepsApart(t *testing.T) {
+	t.Parallel()
+	const ok = `"ok":true,"duration_ms":250`
+	series := func(digest string) string {
+		return `"series":[{"target":"local","model":"m","op":"generate","manifest":{"digest":"` + digest + `"}}]`
+	}
+	for name, c := range map[string]struct {
+		first, second string
+		want          []string
+	}{
+		"settings": {
+			`"settings":{"NUM_PREDICT":64,"NUM_REQUESTS":1}`, `"settings":{"NUM_PREDICT":128,"NUM_REQUESTS":2}`,
+			[]string{"m, NUM_PREDICT=64", "m, NUM_PREDICT=128"},
+		},
+		"models": {series("aaaa"), series("bbbb"), []string{"m, local aaaa", "m, local bbbb"}},
+		"equal":  {series("aaaa"), series("aaaa"), []string{"(2/2)"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			first, second := runDirectory(t, c.first, line("local", 1, ok)), runDirectory(t, c.second, line("local", 2, ok))
+			result := run(t, nil, "report", first, second)
+			require.Zero(t, result.Code, result.Stderr)
+			for _, want := range c.want {
+				assert.Contains(t, result.Stdout, want)
+			}
+		})
+	}
+}
+
+// Ctrl-C ends the reading; what was read by then is reported.
+func TestReportInterrupted(t *testing.T) {
+	t.Parallel()
+	k6 := k6test.Command(t, nil, "x", "ollama", "report", "-")
+	var stdout, stderr bytes.Buffer
+	k6.Stdout, k6.Stderr = &stdout, &stderr
+	stdin, err := k6.StdinPipe()
+	require.NoError(t, err)
+	require.NoError(t, k6.Start())
+	// The pipe holds less than this, so that the command is reading when it has been written.
+	for i := range 2000 {
+		_, err := io.WriteString(stdin, line("local", i+1, `"ok":true,"duration_ms":250`)+"\n")
+		require.NoError(t, err)
+	}
+	require.NoError(t, k6.Process.Signal(os.Interrupt))
+	require.NoError(t, k6.Wait(), stderr.String())
+	assert.Contains(t, stderr.String(), "Note: interrupted")
+	assert.Contains(t, stdout.String(), "100.0%")
 }
 
 func TestReportSaysWhatItCanNotWrite(t *testing.T) {

@@ -1,23 +1,21 @@
 package cli
 
 import (
-	"cmp"
-	"encoding/json"
+	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"go.k6.io/k6/v2/cmd/state"
 
-	"github.com/xk6-ollama/xk6-ollama/internal/api"
 	"github.com/xk6-ollama/xk6-ollama/internal/locale"
-	"github.com/xk6-ollama/xk6-ollama/internal/record"
 	"github.com/xk6-ollama/xk6-ollama/internal/report"
 	"github.com/xk6-ollama/xk6-ollama/internal/settings"
 )
@@ -29,14 +27,18 @@ func newReport(gs *state.GlobalState) *cobra.Command {
 		Short: "Merge the request records of one or many runs",
 		Long: `Merge the requests.ndjson files of one or many runs, from one or many machines, and print what
 bench prints. FILE is such a file, a directory that bench --out has written, or - for the standard input.
-A request that stands in several files counts once. Which model a server ran is taken from the results.json
-beside the file, if there is one.`,
+Files may be compressed with gzip. A request that stands in several files counts once; a broken line is named
+and left out. Which model a server ran, and with which settings, is taken from the results.json beside the file, if
+there is one: different models and settings are kept apart.`,
 		Example: examples(gs, `
   # What bench printed, once more and in Korean.
   $ {} report results/requests.ndjson --locale ko
 
   # The runs of three machines as one, with all the files.
   $ {} report a/requests.ndjson b/requests.ndjson c/requests.ndjson --out merged
+
+  # A hundred compressed files, with a progress bar.
+  $ {} report runs/*.ndjson.gz --out merged
 
   # Only what succeeded.
   $ jq -c 'select(.ok)' results/requests.ndjson | {} report -`),
@@ -67,41 +69,58 @@ func (r *reporter) run(cmd *cobra.Command, files []string) error {
 	if err != nil {
 		return err
 	}
-	records, err := r.read(files)
-	if err != nil {
-		return err
-	}
 	out, _ := lookup(r.gs, set)(string(settings.Out))
 	if out != "" {
 		if out, err = outDirectory(out); err != nil {
 			return err
 		}
 	}
-	var lines record.Spool
-	for i := range records {
-		if err := lines.Add(&records[i]); err != nil {
-			return failed(err, "%v", err)
-		}
+	sources, err := findSources(files)
+	if err != nil {
+		return err
 	}
-	results := report.Summarize(report.Run{
-		Records:     records,
-		GeneratedAt: time.Now(),
-		Targets:     []string{settings.Local, settings.Remote},
-		Manifests:   manifestsBeside(files),
-	})
+	results, lines, err := r.merge(cmd.Context(), sources, out)
+	if err != nil {
+		return err
+	}
 	err = report.Text(r.gs.Stdout, results, report.TextOptions{
 		Locale: language, Color: colours(r.gs), Width: terminalWidth(r.gs),
 	})
 	if err != nil {
-		return failed(err, "%v", err)
+		return failed(err, "%v", errors.Join(err, lines.discard()))
 	}
 	if out == "" {
 		return nil
 	}
-	if err := report.WriteFiles(out, report.Files(results, &lines, language)); err != nil {
+	if err := errors.Join(report.WriteFiles(out, report.Files(results, nil, language)), lines.keep()); err != nil {
 		return failed(err, "%v", err)
 	}
 	return nil
+}
+
+// merge reads the sources. The lines of their requests are in a file in the directory out,
+// if there is one, which is yet to be kept.
+func (r *reporter) merge(ctx context.Context, sources []*source, out string) (report.Results, *merged, error) {
+	lines, err := newMerged(out)
+	if err != nil {
+		return report.Results{}, nil, err
+	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
+	defer stop()
+	m := newMerger(r.gs, sources, lines.writer())
+	if err := m.merge(ctx, sources); err != nil {
+		return report.Results{}, nil, errors.Join(err, lines.discard())
+	}
+	run := report.Run{
+		GeneratedAt: time.Now(),
+		Targets:     []string{settings.Local, settings.Remote},
+		Manifests:   m.manifests(sources),
+		Settings:    common(sources),
+	}
+	if only := sources[0].beside; len(sources) == 1 && only != nil {
+		run.Environment = only.Environment
+	}
+	return m.collector.Results(run), lines, nil
 }
 
 func (r *reporter) locale(set map[string]string) (locale.Locale, error) {
@@ -117,103 +136,51 @@ func (r *reporter) locale(set map[string]string) (locale.Locale, error) {
 	return language, nil
 }
 
-// read reads all files. What stands in more than one of them counts once, and is said.
-func (r *reporter) read(files []string) ([]record.Record, error) {
-	var (
-		all   []record.Record
-		empty []string
-	)
-	seen := map[string]bool{}
-	for _, name := range files {
-		records, err := r.readOne(name)
-		if err != nil {
-			return nil, err
-		}
-		fresh := slices.DeleteFunc(slices.Clone(records), func(one record.Record) bool {
-			key, err := json.Marshal(one)
-			known := err == nil && seen[string(key)]
-			seen[string(key)] = true
-			return known
-		})
-		if twice := len(records) - len(fresh); twice > 0 {
-			r.note("%s: %d of %d requests were read before and count once", name, twice, len(records))
-		}
-		if len(records) == 0 {
-			empty = append(empty, name)
-		}
-		all = append(all, fresh...)
-	}
-	if len(all) == 0 {
-		return nil, failed(nil, "%s: there is no request to report", strings.Join(files, ", "))
-	}
-	if len(empty) > 0 {
-		r.note("%s: there is no request in it", strings.Join(empty, ", "))
-	}
-	// Files of several machines follow one another; the requests did not.
-	slices.SortStableFunc(all, func(a, b record.Record) int { return cmp.Compare(a.StartedAt, b.StartedAt) })
-	return all, nil
+// merged is the requests.ndjson to be: a file beside its place, since that place may hold
+// one of the files that are read. Its methods do nothing where no file is wanted.
+type merged struct {
+	file     *os.File // nil for none
+	buffered *bufio.Writer
+	path     string
 }
 
-// manifestsBeside reads which models the servers ran from the results.json files that bench
-// wrote together with the records. A file that is not there, or none of ours, tells nothing.
-func manifestsBeside(files []string) map[string]map[string]api.Manifest {
-	manifests := map[string]map[string]api.Manifest{}
-	for _, name := range files {
-		path := filepath.Join(filepath.Dir(requestsFile(name)), report.ResultsFile)
-		file, err := os.Open(path) // #nosec G304 -- the user names the directory
-		if err != nil {
-			continue
-		}
-		results, err := report.ReadResults(file)
-		if err = errors.Join(err, file.Close()); err != nil {
-			continue
-		}
-		for _, series := range results.Series {
-			if series.Manifest == nil {
-				continue
-			}
-			if manifests[series.Target] == nil {
-				manifests[series.Target] = map[string]api.Manifest{}
-			}
-			manifests[series.Target][series.Model] = *series.Manifest
-		}
+func newMerged(dir string) (*merged, error) {
+	if dir == "" {
+		return &merged{}, nil
 	}
-	return manifests
-}
-
-// requestsFile returns the file that is meant by the name of a directory, too.
-func requestsFile(name string) string {
-	if info, err := os.Stat(name); err == nil && info.IsDir() {
-		return filepath.Join(name, report.RequestsFile)
-	}
-	return name
-}
-
-func (r *reporter) readOne(name string) ([]record.Record, error) {
-	if name == "-" {
-		return parseRecords("the standard input", r.gs.Stdin)
-	}
-	name = requestsFile(name)
-	file, err := os.Open(name) // #nosec G304 -- the user names the file
+	path := filepath.Join(dir, report.RequestsFile)
+	file, err := os.CreateTemp(dir, report.RequestsFile+".*")
 	if err != nil {
-		return nil, failed(err, "%s: can't be read: %v", name, pathCause(err))
+		return nil, failed(err, "%s: can't be written: %v", path, pathCause(err))
 	}
-	records, err := parseRecords(name, file)
-	if closeErr := file.Close(); closeErr != nil && err == nil {
-		return nil, failed(closeErr, "%s: %v", name, pathCause(closeErr))
-	}
-	return records, err
+	return &merged{file: file, buffered: bufio.NewWriterSize(file, 1<<20), path: path}, nil
 }
 
-func parseRecords(name string, from io.Reader) ([]record.Record, error) {
-	records, err := record.Read(from)
+func (m *merged) writer() io.Writer {
+	if m.file == nil {
+		return nil
+	}
+	return m.buffered
+}
+
+// keep puts the file in its place.
+func (m *merged) keep() error {
+	if m.file == nil {
+		return nil
+	}
+	err := errors.Join(m.buffered.Flush(), m.file.Chmod(0o644), m.file.Close())
+	if err == nil {
+		err = os.Rename(m.file.Name(), m.path)
+	}
 	if err != nil {
-		return nil, failed(err, "%s: %v", name, err)
+		return fmt.Errorf("%s: can't be written: %w", m.path, errors.Join(pathCause(err), os.Remove(m.file.Name())))
 	}
-	return records, nil
+	return nil
 }
 
-// note tells on stderr what is no reason to stop. That it can't be told is none either.
-func (r *reporter) note(format string, args ...any) {
-	_, _ = fmt.Fprintf(r.gs.Stderr, "Note: "+format+"\n", args...)
+func (m *merged) discard() error {
+	if m == nil || m.file == nil {
+		return nil
+	}
+	return errors.Join(m.file.Close(), os.Remove(m.file.Name()))
 }

@@ -11,57 +11,131 @@ import (
 
 // Write writes the records as newline-delimited JSON, a line each.
 func Write(w io.Writer, records []Record) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
 	for i := range records {
-		if err := encoder.Encode(&records[i]); err != nil {
+		text, err := line(&records[i])
+		if err == nil {
+			_, err = w.Write(text)
+		}
+		if err != nil {
 			return fmt.Errorf("writing request record %d: %w", i+1, err)
 		}
 	}
 	return nil
 }
 
+// line is the record as a line of requests.ndjson.
+func line(r *Record) ([]byte, error) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(r); err != nil {
+		return nil, fmt.Errorf("writing a request record: %w", err)
+	}
+	return text.Bytes(), nil
+}
+
 // Read reads newline-delimited records; empty lines are skipped. An error names the line.
 func Read(r io.Reader) ([]Record, error) {
 	var records []Record
-	lines := bufio.NewReader(r)
-	for number, more := 1, true; more; number++ {
-		line, err := lines.ReadBytes('\n')
+	lines := NewReader(r)
+	for {
+		record, err := lines.Next()
 		switch {
 		case errors.Is(err, io.EOF):
-			more = false
+			return records, nil
 		case err != nil:
-			return nil, fmt.Errorf("line %d: %w", number, err)
+			return nil, err
 		}
-		record, ok, err := parse(line)
-		switch {
-		case err != nil:
-			return nil, fmt.Errorf("line %d: %w", number, err)
-		case ok:
-			records = append(records, record)
-		}
+		records = append(records, record)
 	}
-	return records, nil
 }
 
-// parse reads one line; ok is false for an empty one.
-func parse(line []byte) (record Record, ok bool, err error) {
-	if len(bytes.TrimSpace(line)) == 0 {
-		return Record{}, false, nil
+// maxLine is the longest line, in bytes, that is taken for a record. One is a few hundred
+// bytes long, and some kilobytes with a long error message.
+const maxLine = 16 << 20
+
+// LineError is a line that holds no record. The reader has passed it: the next may hold one.
+type LineError struct {
+	Number int // from 1
+	Err    error
+}
+
+// Error implements error.
+func (e *LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Number, e.Err) }
+
+// Unwrap returns what is wrong with the line.
+func (e *LineError) Unwrap() error { return e.Err }
+
+// Reader reads newline-delimited records one by one; empty lines are skipped.
+type Reader struct {
+	in     *bufio.Reader
+	number int // of the line that was read last
+	text   []byte
+}
+
+// NewReader returns a reader of the records in r.
+func NewReader(r io.Reader) *Reader { return &Reader{in: bufio.NewReaderSize(r, 64<<10)} }
+
+// Line returns the line of the latest record, without its line break. It is valid until the
+// next call of Next.
+func (r *Reader) Line() []byte { return r.text }
+
+// Next returns the next record, or io.EOF after the last. Of a line that holds none the
+// error is a *LineError, and Next can be called again; after any other error it can not.
+func (r *Reader) Next() (Record, error) {
+	for {
+		err := r.readLine()
+		end := errors.Is(err, io.EOF)
+		if err != nil && !end {
+			return Record{}, fmt.Errorf("line %d: %w", r.number, err)
+		}
+		if len(r.text) > maxLine {
+			return Record{}, &LineError{r.number, errors.New("not a request record: longer than 16 MiB")}
+		}
+		r.text = bytes.TrimSpace(r.text)
+		if len(r.text) > 0 {
+			record, err := parse(r.text)
+			if err != nil {
+				return Record{}, &LineError{r.number, err}
+			}
+			return record, nil
+		}
+		if end {
+			return Record{}, io.EOF
+		}
 	}
-	if err := json.Unmarshal(line, &record); err != nil {
-		return Record{}, false, fmt.Errorf("not a request record: %w", err)
+}
+
+// readLine reads a line into text; of one that is too long, no more than shows that. The
+// error is io.EOF with the last line.
+func (r *Reader) readLine() error {
+	r.number++
+	r.text = r.text[:0]
+	for {
+		piece, err := r.in.ReadSlice('\n')
+		if len(r.text) <= maxLine {
+			r.text = append(r.text, piece...)
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return err //nolint:wrapcheck // Next does
+		}
+	}
+}
+
+func parse(text []byte) (record Record, err error) {
+	if err := json.Unmarshal(text, &record); err != nil {
+		return Record{}, fmt.Errorf("not a request record: %w", err)
 	}
 	if record.Target == "" || record.Op == "" {
-		return Record{}, false, errors.New(`not a request record: "target" and "op" are missing`)
+		return Record{}, errors.New(`not a request record: "target" and "op" are missing`)
 	}
 	switch record.Phase {
 	case Warmup, Measure:
 	case "":
 		record.Phase = Measure
 	default:
-		return Record{}, false, fmt.Errorf("not a request record: the phase is %q, expected %q or %q",
+		return Record{}, fmt.Errorf("not a request record: the phase is %q, expected %q or %q",
 			record.Phase, Warmup, Measure)
 	}
-	return record, true, nil
+	return record, nil
 }

@@ -2,7 +2,6 @@ package record
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"sync"
@@ -86,15 +85,4 @@ func (s *Spool) WriteTo(w io.Writer) (int64, error) {
 		return n, fmt.Errorf("writing request records: %w", err)
 	}
 	return n, nil
-}
-
-// line is the record as a line of requests.ndjson.
-func line(r *Record) ([]byte, error) {
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(r); err != nil {
-		return nil, fmt.Errorf("writing a request record: %w", err)
-	}
-	return text.Bytes(), nil
 }

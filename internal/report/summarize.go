@@ -15,15 +15,18 @@ import (
 type Run struct {
 	Records     []record.Record
 	Inventories map[string]api.Inventory // by target
-	// Manifests are those of an earlier report, by target and model, for targets without an
-	// inventory. Without either a model's identity is unknown.
-	Manifests   map[string]map[string]api.Manifest
+	// Manifests are those of earlier reports, for targets without an inventory. Without either
+	// a model's identity is unknown.
+	Manifests   map[Identity]api.Manifest
 	Settings    map[string]any
 	Environment Environment
 	GeneratedAt time.Time
 	Targets     []string // in the order of display; others follow as they appear
 	Interrupted bool     // the test was stopped before its end
 }
+
+// Identity says whose manifest it is. Variant tells apart runs that were merged.
+type Identity struct{ Target, Model, Variant string }
 
 // unknownError is the type of a failure whose record names none.
 const unknownError api.ErrorKind = "unknown"
@@ -120,7 +123,7 @@ func (s *collected) summarize(of subject, run Run) Series {
 	if len(s.endpoints) > 0 {
 		series.Endpoint = s.endpoints[0]
 	}
-	if manifest, ok := run.Manifests[series.Target][series.Model]; ok {
+	if manifest, ok := run.Manifests[Identity{series.Target, series.Model, series.Variant}]; ok {
 		series.Manifest = &manifest
 	}
 	if inventory, ok := run.Inventories[series.Target]; ok {

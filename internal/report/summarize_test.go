@@ -253,8 +253,10 @@ func TestWarnings(t *testing.T) {
 			"local": expiring("2026-01-02T03:04:05.123456789Z"), "remote": expiring("2026-01-02T03:04:05.123456788Z"),
 		}}, nil},
 		{"manifests of an earlier report", report.Run{
-			Records:   all(nothing),
-			Manifests: map[string]map[string]api.Manifest{"local": {model: {Digest: "a"}}, "remote": {model: {Digest: "b"}}},
+			Records: all(nothing),
+			Manifests: map[report.Identity]api.Manifest{
+				{Target: "local", Model: model}: {Digest: "a"}, {Target: "remote", Model: model}: {Digest: "b"},
+			},
 		}, []report.WarningCode{report.ModelsDiffer}},
 		{"cold", report.Run{
 			Records: all(func(r *record.Record) { r.Cold = ptr(true) }), Inventories: same,

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -55,10 +54,9 @@ const (
 )
 
 const (
-	fewRequests    = 10  // the old script's default, the least that it took for a comparison
-	cachedShare    = 0.5 // of a prompt's tokens
-	lengthsDiffer  = 0.1 // of the longer mean
-	shortestDigest = 12  // as `ollama list` cuts them
+	fewRequests   = 10  // the old script's default, the least that it took for a comparison
+	cachedShare   = 0.5 // of a prompt's tokens
+	lengthsDiffer = 0.1 // of the longer mean
 )
 
 // Warning is a reason to read the figures with care. Message is in English; text and
@@ -237,7 +235,6 @@ func (s *side) manifest() api.Manifest {
 
 // describe names what two models of one name may differ in.
 func describe(m api.Manifest) string {
-	digest := strings.TrimPrefix(m.Digest, "sha256:")
 	parts := make([]string, 0, 4)
 	for _, part := range []string{m.ParameterSize, m.QuantizationLevel} {
 		if part != "" {
@@ -247,7 +244,7 @@ func describe(m api.Manifest) string {
 	if m.Size > 0 {
 		parts = append(parts, strconv.FormatFloat(float64(m.Size)/1e6, 'f', 1, 64)+" MB")
 	}
-	return strings.Join(append(parts, fmt.Sprintf("digest %s", digest[:min(len(digest), shortestDigest)])), " ")
+	return strings.Join(append(parts, "digest "+m.ShortDigest()), " ")
 }
 
 func count(yes bool) int {
