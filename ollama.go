@@ -155,6 +155,7 @@ func (inv *invocation) finish(outcome *exchange.Outcome) {
 	inv.record = outcome.Record
 	inv.client.metrics.push(inv)
 	recorder := &inv.client.root.recorder
+	recorder.reached(inv.record.Target, outcome.Host)
 	switch {
 	case inv.op.Inference():
 		if err := recorder.add(&inv.record); err != nil {

@@ -29,6 +29,16 @@ func (r *recorder) add(measured *record.Record) error {
 	return err
 }
 
+// reached keeps on which host a target was found. The first counts: a name may have several.
+func (r *recorder) reached(target, host string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if inventory := r.inventories[target]; host != "" && inventory.Host == "" {
+		inventory.Host = host
+		r.keep(target, inventory)
+	}
+}
+
 // note keeps the answer of list, ps, version and show. Answers of other calls, and answers
 // that are not what they should be, say nothing about the server.
 func (r *recorder) note(target, model string, op api.Op, body []byte) {
@@ -58,6 +68,11 @@ func (r *recorder) note(target, model string, op api.Op, body []byte) {
 	default:
 		return
 	}
+	r.keep(target, inventory)
+}
+
+// keep stores an inventory; r.mu is held.
+func (r *recorder) keep(target string, inventory api.Inventory) {
 	if r.inventories == nil {
 		r.inventories = map[string]api.Inventory{}
 	}

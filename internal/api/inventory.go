@@ -47,12 +47,14 @@ type PS struct {
 
 // Shown is the answer of /api/show, as far as it tells one model from another.
 type Shown struct {
-	Modelfile  string `json:"modelfile"`
-	Parameters string `json:"parameters"`
-	Template   string `json:"template"`
-	System     string `json:"system"`
+	Modelfile  string  `json:"modelfile"`
+	Parameters string  `json:"parameters"`
+	Template   string  `json:"template"`
+	System     string  `json:"system"`
+	Details    Details `json:"details"`
 
-	Messages json.RawMessage `json:"messages"`
+	Messages  json.RawMessage `json:"messages"`
+	ModelInfo map[string]any  `json:"model_info"` // the metadata of the weights' file
 }
 
 // blobLine finds the blobs that the Modelfile names by their digests: first the weights,
@@ -79,13 +81,40 @@ func (s Shown) Weights() string {
 // Setup returns a digest of what is around the weights and changes the answers:
 // template, system prompt, messages, default parameters, adapters and projectors.
 func (s Shown) Setup() string {
-	parameters := strings.Split(s.Parameters, "\n")
-	slices.Sort(parameters) // Ollama keeps them in a map: each answer has another order
-	parts := []string{s.Template, s.System, string(s.Messages), strings.Join(parameters, "\n")}
+	parts := []string{s.Template, s.System, string(s.Messages), s.Defaults()}
 	if blobs := s.blobs(); len(blobs) > 1 {
 		parts = append(parts, blobs[1:]...)
 	}
-	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return digestOf(strings.Join(parts, "\x00"))
+}
+
+// Defaults returns the parameters that the model brings along, as `name value`, in order:
+// `num_ctx 4096; stop "a"`. Ollama keeps them in a map, so that each answer has another order.
+func (s Shown) Defaults() string {
+	var defaults []string
+	for line := range strings.Lines(s.Parameters) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if name != "" {
+			defaults = append(defaults, strings.TrimSpace(name+" "+strings.TrimSpace(value)))
+		}
+	}
+	slices.Sort(defaults)
+	return strings.Join(defaults, "; ")
+}
+
+// LongestContext returns the number of tokens that the model was made for, 0 where the server
+// does not tell.
+func (s Shown) LongestContext() int64 {
+	architecture, _ := s.ModelInfo["general.architecture"].(string)
+	length, _ := s.ModelInfo[architecture+".context_length"].(float64)
+	if !(length >= 1 && length < 1<<53) { // neither NaN nor more than a float64 counts exactly
+		return 0
+	}
+	return int64(length)
+}
+
+func digestOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:])
 }
 
@@ -94,35 +123,45 @@ type Version struct {
 	Version string `json:"version"`
 }
 
-// Inventory is what a server has told about itself. Parts that were not asked for,
-// or not answered, are nil or empty.
+// ThisMachine is the host of a server that runs on the client's own machine, or behind a
+// tunnel that begins there.
+const ThisMachine = "localhost"
+
+// Inventory is what a server has told about itself, and where it was found. Parts that were
+// not asked for, or not answered, are nil or empty.
 type Inventory struct {
+	Host    string // ThisMachine, or the IP address that was connected to; "" behind a proxy
 	Version string
 	Models  []Model
 	Running []RunningModel
 	Shown   map[string]Shown // by the name that was asked for
 }
 
-// Manifest identifies a model on a server. Equal digests mean the same model, as they do
-// for one that both servers have pulled. A model that was built on each server has
-// digests of its own; it is the same if weights and setup are. Fields the server did not
-// tell are absent.
+// Manifest identifies a model on a server, and says in what conditions it runs. Equal digests
+// mean the same model, as they do for one that both servers have pulled. A model that was
+// built on each server has digests of its own; it is the same if weights and setup are.
+// Fields the server did not tell are absent.
 type Manifest struct {
+	Host          string `json:"host,omitempty"` // Inventory.Host
 	ServerVersion string `json:"server_version,omitempty"`
 	Model         string `json:"model,omitempty"` // the full name, with its tag
 	Digest        string `json:"digest,omitempty"`
 	Weights       string `json:"weights_digest,omitempty"`
-	Setup         string `json:"setup_digest,omitempty"`
+	Setup         string `json:"setup_digest,omitempty"` // of the two that follow, and more: Shown.Setup
+	Template      string `json:"template_digest,omitempty"`
+	Parameters    string `json:"parameters_digest,omitempty"`
+	Defaults      string `json:"parameters,omitempty"` // Shown.Defaults
 	Details
-	Size          int64    `json:"size_bytes,omitempty"`
-	ContextLength int64    `json:"context_length,omitempty"` // tokens, as loaded
-	VRAMShare     *float64 `json:"vram_share,omitempty"`     // 0 (all on CPU) to 1, nil if not loaded
+	Size           int64    `json:"size_bytes,omitempty"`
+	ContextLength  int64    `json:"context_length,omitempty"`     // tokens, as loaded
+	LongestContext int64    `json:"context_length_max,omitempty"` // tokens that the model was made for
+	VRAMShare      *float64 `json:"vram_share,omitempty"`         // 0 (all on CPU) to 1, nil if not loaded
 }
 
 // Manifest returns what is known of a model; found is false where the server listed
 // its models without this one.
 func (i Inventory) Manifest(model string) (manifest Manifest, found bool) {
-	manifest.ServerVersion = i.Version
+	manifest.Host, manifest.ServerVersion = i.Host, i.Version
 	for _, m := range i.Models {
 		if SameModel(m.Name, model) {
 			manifest.Model, manifest.Digest, manifest.Details, manifest.Size = m.Name, m.Digest, m.Details, m.Size
@@ -131,7 +170,7 @@ func (i Inventory) Manifest(model string) (manifest Manifest, found bool) {
 	}
 	for name, show := range i.Shown {
 		if SameModel(name, model) {
-			manifest.Weights, manifest.Setup = show.Weights(), show.Setup()
+			manifest.add(show)
 		}
 	}
 	for _, r := range i.Running {
@@ -148,6 +187,16 @@ func (i Inventory) Manifest(model string) (manifest Manifest, found bool) {
 	return manifest, found
 }
 
+// add takes what /api/show tells.
+func (m *Manifest) add(s Shown) {
+	m.Weights, m.Setup = s.Weights(), s.Setup()
+	m.Template, m.Parameters, m.Defaults = digestOf(s.Template), digestOf(s.Defaults()), s.Defaults()
+	m.LongestContext = s.LongestContext()
+	if m.Details == (Details{}) {
+		m.Details = s.Details
+	}
+}
+
 // SameServerAs says whether both inventories, taken while no request was running, are of
 // one server: each request moves the moment at which its model is to be unloaded, so that
 // two servers never agree on it to the nanosecond.
@@ -157,31 +206,6 @@ func (i Inventory) SameServerAs(other Inventory) bool {
 			return o.Name == m.Name && o.ExpiresAt == m.ExpiresAt
 		})
 	})
-}
-
-// SameAs says whether both manifests are of one model; known is false where they do not
-// say enough to tell.
-func (m Manifest) SameAs(other Manifest) (same, known bool) {
-	switch {
-	case m.Digest != "" && sameDigest(m.Digest, other.Digest):
-		return true, true
-	case m.Weights != "" && other.Weights != "":
-		return m.Weights == other.Weights && m.Setup == other.Setup, true
-	default:
-		return false, m.Digest != "" && other.Digest != ""
-	}
-}
-
-// ShortDigest returns the digest as `ollama list` cuts it.
-func (m Manifest) ShortDigest() string {
-	const shown = 12
-	digest := strings.TrimPrefix(m.Digest, "sha256:")
-	return digest[:min(len(digest), shown)]
-}
-
-func sameDigest(a, b string) bool {
-	const algorithm = "sha256:"
-	return strings.EqualFold(strings.TrimPrefix(a, algorithm), strings.TrimPrefix(b, algorithm))
 }
 
 // ModelNames returns the names of the models that the server has.

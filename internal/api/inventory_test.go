@@ -99,6 +99,7 @@ func shown() api.Shown {
 			"\nTEMPLATE \"{{ .Prompt }}\"\n",
 		Parameters: "stop                           \"a\"\ntemperature                    0.5",
 		Template:   "{{ .Prompt }}", System: "Be brief.",
+		ModelInfo: map[string]any{"general.architecture": "llama", "llama.context_length": 131072.0},
 	}
 }
 
@@ -133,42 +134,69 @@ func TestWeightsAndSetup(t *testing.T) {
 	}
 }
 
-func TestSameAs(t *testing.T) {
-	t.Parallel()
-	type answer struct{ same, known bool }
-	for name, c := range map[string]struct {
-		a, b api.Manifest
-		want answer
-	}{
-		"pulled by both":            {api.Manifest{Digest: "x"}, api.Manifest{Digest: "x"}, answer{true, true}},
-		"other digests":             {api.Manifest{Digest: "x"}, api.Manifest{Digest: "y"}, answer{false, true}},
-		"one digest":                {api.Manifest{Digest: "x"}, api.Manifest{}, answer{false, false}},
-		"nothing":                   {api.Manifest{}, api.Manifest{}, answer{false, false}},
-		"built by each":             {built("x", "w", "s"), built("y", "w", "s"), answer{true, true}},
-		"other weights":             {built("x", "w", "s"), built("y", "v", "s"), answer{false, true}},
-		"other setup":               {built("x", "w", "s"), built("y", "w", "r"), answer{false, true}},
-		"no digests":                {built("", "w", "s"), built("", "w", "s"), answer{true, true}},
-		"weights known of one only": {built("x", "w", "s"), api.Manifest{Digest: "y"}, answer{false, true}},
-	} {
-		for _, pair := range [][2]api.Manifest{{c.a, c.b}, {c.b, c.a}} {
-			same, known := pair[0].SameAs(pair[1])
-			assert.Equal(t, c.want, answer{same, known}, name)
-		}
-	}
-}
-
-func built(digest, weights, setup string) api.Manifest {
-	return api.Manifest{Digest: digest, Weights: weights, Setup: setup}
-}
-
 func TestManifestTakesWhatWasShown(t *testing.T) {
 	t.Parallel()
 	all := inventory(t)
+	all.Host = api.ThisMachine
 	all.Shown = map[string]api.Shown{"TINY": shown(), "mid": {}}
 	manifest, found := all.Manifest("tiny:latest")
 	assert.True(t, found)
 	assert.Equal(t, weights, manifest.Weights)
 	assert.Equal(t, shown().Setup(), manifest.Setup)
+	assert.Equal(t, api.ThisMachine, manifest.Host)
+	assert.Equal(t, `stop "a"; temperature 0.5`, manifest.Defaults)
+	assert.Equal(t, int64(131072), manifest.LongestContext)
+	assert.Equal(t, "176K", manifest.ParameterSize, "the list's")
+
+	// What a report has to tell apart changes its own digest and no other.
+	for name, change := range map[string]func(*api.Shown){
+		"template":   func(s *api.Shown) { s.Template = "{{ .System }}" },
+		"parameters": func(s *api.Shown) { s.Parameters = "temperature 1" },
+		"system":     func(s *api.Shown) { s.System = "" },
+	} {
+		other := shown()
+		change(&other)
+		all.Shown = map[string]api.Shown{"tiny": other}
+		changed, _ := all.Manifest("tiny")
+		assert.Equal(t, name != "template", manifest.Template == changed.Template, name)
+		assert.Equal(t, name != "parameters", manifest.Parameters == changed.Parameters, name)
+		assert.NotEqual(t, manifest.Setup, changed.Setup, name)
+	}
+
+	unlisted, found := api.Inventory{Shown: map[string]api.Shown{"tiny": {
+		Details: api.Details{Family: "llama", QuantizationLevel: "F16"},
+	}}}.Manifest("tiny")
+	assert.False(t, found)
+	assert.Equal(t, "F16", unlisted.QuantizationLevel, "a server that has no list, such as a proxy, may show the model")
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	for parameters, want := range map[string]string{
+		"":                                    "",
+		"num_thread                     1":    "num_thread 1",
+		"stop     \"<|a b|>\"\nnum_ctx  4096": `num_ctx 4096; stop "<|a b|>"`,
+		"\n  alone \r\n":                      "alone",
+	} {
+		assert.Equal(t, want, api.Shown{Parameters: parameters}.Defaults())
+	}
+}
+
+// A length that no model can have is none, whatever a server says.
+func TestLongestContext(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int64{
+		`{"general.architecture":"llama","llama.context_length":2048}`:  2048,
+		`{"general.architecture":"llama","llama.context_length":"x"}`:   0,
+		`{"general.architecture":"llama","llama.context_length":-1}`:    0,
+		`{"general.architecture":"llama","llama.context_length":1e300}`: 0,
+		`{"llama.context_length":2048}`:                                 0,
+		`null`:                                                          0,
+	} {
+		var s api.Shown
+		require.NoError(t, json.Unmarshal([]byte(`{"model_info":`+text+`}`), &s))
+		assert.Equal(t, want, s.LongestContext(), text)
+	}
 }
 
 func TestManifestLeavesOutTheUnknown(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"go.k6.io/k6/v2/errext/exitcodes"
 
 	"github.com/xk6-ollama/xk6-ollama/internal/api"
+	"github.com/xk6-ollama/xk6-ollama/internal/manifest"
 	"github.com/xk6-ollama/xk6-ollama/internal/preflight"
 	"github.com/xk6-ollama/xk6-ollama/internal/settings"
 )
@@ -25,7 +26,8 @@ func newDoctor(gs *state.GlobalState) *cobra.Command {
 
 It makes the checks that a person would make, in this order: name, TCP, TLS, HTTP, whether it is Ollama and
 in which version, whether the model is there, whether it is loaded, and a tiny generation. Each check
-that fails says what to do. Then it tells what differs between the servers. It ends with exit code 0 only
+that fails says what to do. Then it tells whether the servers run the same model, what differs, and
+whether they are one server or one machine under two names. It ends with exit code 0 only
 if a benchmark would work. What a flag sets can be set by the environment variable that stands in
 brackets, too; a flag counts first. The key of a server that asks for one is taken from OLLAMA_API_KEY.`,
 		Example: examples(gs, `
@@ -176,8 +178,11 @@ func (d *doctor) asText(
 	}
 	for _, other := range all[1:] {
 		for _, model := range options.Models {
-			printer.Differences(model, all[0], other)
+			printer.Comparison(model, all[0], other)
 		}
+	}
+	for _, kin := range preflight.Relatives(ctx, all) {
+		printer.Kin(kin)
 	}
 	printer.Verdict(all, onlyLocal)
 	return all, printer.Err()
@@ -185,10 +190,26 @@ func (d *doctor) asText(
 
 // comparison is what differs between two servers, for machines.
 type comparison struct {
-	Model       string                 `json:"model"`
-	A           string                 `json:"a"`
-	B           string                 `json:"b"`
-	Differences []preflight.Difference `json:"differences"`
+	Model       string                `json:"model"`
+	A           string                `json:"a"`
+	B           string                `json:"b"`
+	SameModel   *bool                 `json:"same_model,omitempty"` // weights and setup; absent if unknown
+	Differences []manifest.Difference `json:"differences"`
+}
+
+func compare(model string, first, other *preflight.Findings) (c comparison, ok bool) {
+	a, okA := first.Manifest(model)
+	b, okB := other.Manifest(model)
+	if !okA || !okB {
+		return comparison{}, false
+	}
+	c = comparison{Model: model, A: first.Target, B: other.Target, Differences: []manifest.Difference{}}
+	c.Differences = append(c.Differences, manifest.Differences(a, b)...)
+	if likeness := manifest.Compare(a, b); likeness != manifest.Unknown {
+		same := likeness == manifest.Identical
+		c.SameModel = &same
+	}
+	return c, true
 }
 
 func (d *doctor) asJSON(
@@ -198,7 +219,8 @@ func (d *doctor) asJSON(
 		OK          bool                  `json:"ok"`
 		Targets     []*preflight.Findings `json:"targets"`
 		Comparisons []comparison          `json:"comparisons"`
-	}{OK: true, Comparisons: []comparison{}}
+		Warnings    []preflight.Kin       `json:"warnings"`
+	}{OK: true, Comparisons: []comparison{}, Warnings: []preflight.Kin{}}
 	for _, target := range targets {
 		findings := d.check(ctx, target, options)
 		answer.Targets = append(answer.Targets, findings)
@@ -207,14 +229,12 @@ func (d *doctor) asJSON(
 	first := answer.Targets[0]
 	for _, other := range answer.Targets[1:] {
 		for _, model := range options.Models {
-			a, okA := first.Manifest(model)
-			b, okB := other.Manifest(model)
-			if okA && okB {
-				differences := append([]preflight.Difference{}, preflight.Differences(a, b)...)
-				answer.Comparisons = append(answer.Comparisons, comparison{model, first.Target, other.Target, differences})
+			if c, ok := compare(model, first, other); ok {
+				answer.Comparisons = append(answer.Comparisons, c)
 			}
 		}
 	}
+	answer.Warnings = append(answer.Warnings, preflight.Relatives(ctx, answer.Targets)...)
 	encoder := json.NewEncoder(d.gs.Stdout)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")

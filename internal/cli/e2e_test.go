@@ -115,7 +115,9 @@ func TestDoctor(t *testing.T) {
 		"LANG=ko_KR.UTF-8", "LOCAL_ENDPOINT=" + tiny.url, "REMOTE_ENDPOINT=" + other.url, "MODEL=tiny",
 	}, "doctor")
 	assert.Zero(t, result.Code, result.Stdout)
-	assert.Regexp(t, `Ollama 버전 +0\.17\.4 ≠ 0\.16\.0`, result.Stdout)
+	assert.Contains(t, result.Stdout, "tiny: local와(과) remote의 모델이 같습니다.")
+	assert.Regexp(t, `Ollama 버전 +0\.17\.4 +0\.16\.0 +≠`, result.Stdout)
+	assert.Contains(t, result.Stdout, "같은 컴퓨터(이 컴퓨터)에 있습니다")
 	assert.Contains(t, result.Stdout, "벤치마크를 실행할 수 있습니다.")
 
 	result = run(t, nil, "doctor", "--local-endpoint", tiny.url, "--remote-endpoint", closed(t), "-m", "tiny", "--json")
@@ -143,6 +145,36 @@ func TestDoctor(t *testing.T) {
 	assert.Equal(t, 1, result.Code)
 	assert.Contains(t, result.Stdout, "ollama pull nope")
 	assert.NotContains(t, result.Stdout, "Only local was checked", "that was asked for")
+}
+
+// What the doctor says of two servers stands in its JSON, too.
+func TestDoctorCompares(t *testing.T) {
+	t.Parallel()
+	tiny := startSimulator(t, "--model", "tiny")
+	other := startSimulator(t, "--model", "tiny", "--ollama-version", "0.16.0")
+	result := run(t, nil, "doctor", "--target", "a="+tiny.url, "--target", "b="+other.url,
+		"--target", "c="+strings.Replace(tiny.url, "127.0.0.1", "localhost", 1), "-m", "tiny", "--json")
+	assert.Zero(t, result.Code, result.Stdout)
+	var answer struct {
+		Comparisons []struct {
+			A, B        string
+			SameModel   *bool `json:"same_model"`
+			Differences []struct{ Field, A, B string }
+		}
+		Warnings []struct{ Code, A, B string }
+	}
+	require.NoError(t, json.Unmarshal([]byte(result.Stdout), &answer))
+	require.Len(t, answer.Comparisons, 2)
+	for _, c := range answer.Comparisons {
+		require.NotNil(t, c.SameModel)
+		assert.True(t, *c.SameModel)
+	}
+	assert.Equal(t, []struct{ Field, A, B string }{{"server_version", "0.17.4", "0.16.0"}},
+		answer.Comparisons[0].Differences)
+	assert.Empty(t, answer.Comparisons[1].Differences)
+	assert.Equal(t, []struct{ Code, A, B string }{
+		{"same_host", "a", "b"}, {"same_server", "a", "c"}, {"same_host", "b", "c"},
+	}, answer.Warnings)
 }
 
 // A bad setting of bench is no matter of the doctor's, who looks at servers.

@@ -19,6 +19,7 @@ import (
 	"go.k6.io/k6/v2/cmd/state"
 
 	"github.com/xk6-ollama/xk6-ollama/internal/api"
+	"github.com/xk6-ollama/xk6-ollama/internal/manifest"
 	"github.com/xk6-ollama/xk6-ollama/internal/record"
 	"github.com/xk6-ollama/xk6-ollama/internal/report"
 	"github.com/xk6-ollama/xk6-ollama/internal/settings"
@@ -112,12 +113,15 @@ func findVariants(sources []*source) variants {
 	first := map[[2]string]api.Manifest{}
 	for _, s := range sources {
 		for target, models := range s.manifests {
-			for model, manifest := range models {
+			for model, told := range models {
 				key := [2]string{target, model}
 				before, seen := first[key]
 				if !seen {
-					first[key] = manifest
-				} else if same, known := before.SameAs(manifest); known && !same {
+					first[key] = told
+					continue
+				}
+				switch manifest.Compare(before, told) {
+				case manifest.OtherModel, manifest.OtherSetup:
 					v.digests[key] = true
 				}
 			}
@@ -156,8 +160,8 @@ func (v variants) of(s *source, model string) string {
 		parts = append(parts, string(name)+"="+value)
 	}
 	for key := range v.digests {
-		if manifest, ok := s.manifests[key[0]][model]; ok && key[1] == model {
-			parts = append(parts, key[0]+" "+manifest.ShortDigest())
+		if told, ok := s.manifests[key[0]][model]; ok && key[1] == model {
+			parts = append(parts, key[0]+" "+manifest.Short(told.Digest))
 		}
 	}
 	slices.Sort(parts[len(v.differing):])

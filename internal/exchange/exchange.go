@@ -59,6 +59,7 @@ type Answer struct {
 type Outcome struct {
 	Record record.Record
 	Answer Answer
+	Host   string     // api.Inventory.Host of the server, "" if no connection came about
 	Err    *api.Error // nil if all went well
 }
 

@@ -35,6 +35,9 @@ func (x *exchange) finish(err error) *Outcome {
 	}
 	failed := x.failure(err)
 	outcome := &Outcome{Record: x.request.Record, Answer: x.stream.result(), Err: failed}
+	if host := x.host.Load(); host != nil {
+		outcome.Host = *host
+	}
 	r := &outcome.Record
 	r.Op = string(x.request.Op)
 	r.OK = failed == nil

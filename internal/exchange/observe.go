@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"sync/atomic"
 	"time"
 
@@ -26,6 +28,7 @@ type exchange struct {
 	started   atomic.Int64 // the clock's start, as time since asked; 0 while there is no connection
 	reused    atomic.Bool
 	handshake atomic.Bool // a TLS handshake has begun
+	host      atomic.Pointer[string]
 
 	headers  time.Time // the headers were there
 	lastByte time.Time // the latest bytes of the body were there
@@ -51,7 +54,7 @@ func (x *exchange) observe(next http.RoundTripper) http.RoundTripper {
 		// A redirect comes here again. The clock runs on, but its answer is not the answer.
 		stop(x.idleTimer)
 		x.response, x.body = nil, errorBody{}
-		ctx := httptrace.WithClientTrace(x.cancelled(req.Context()), x.trace())
+		ctx := httptrace.WithClientTrace(x.cancelled(req.Context()), x.trace(req.URL))
 		response, err := next.RoundTrip(req.WithContext(ctx))
 		now := time.Now()
 		stop(x.connectTimer)
@@ -84,11 +87,13 @@ func (x *exchange) begin() {
 	x.totalTimer = x.timer(x.request.Timeouts.Total, api.TimeoutTotal, "not finished within %v")
 }
 
-func (x *exchange) trace() *httptrace.ClientTrace {
+func (x *exchange) trace(target *url.URL) *httptrace.ClientTrace {
+	direct := false
 	return &httptrace.ClientTrace{
 		// Called again by a redirect, and if the transport finds a pooled connection dead and
 		// takes another: then the request goes out anew, so the clock does, too.
-		GetConn: func(string) {
+		GetConn: func(hop string) {
+			direct = hop == target.Host // else it is a proxy
 			stop(x.connectTimer)
 			x.connectTimer = x.timer(x.request.Timeouts.Connect, api.TimeoutConnect, "no connection within %v")
 			if x.headers.IsZero() {
@@ -103,12 +108,30 @@ func (x *exchange) trace() *httptrace.ClientTrace {
 			}
 			x.started.Store(int64(max(time.Since(x.asked), 1)))
 			x.reused.Store(info.Reused)
+			if direct {
+				host := hostOf(info.Conn)
+				x.host.Store(&host)
+			}
 			if x.request.Op.GeneratesTokens() && x.request.Stream {
 				stop(x.firstTokenTimer)
 				x.firstTokenTimer = x.timer(x.request.Timeouts.FirstToken, api.TimeoutFirstToken, "no token within %v")
 			}
 		},
 	}
+}
+
+// hostOf names the machine at the other end. A connection of this machine to itself has the
+// same address at both ends, whether that is the loopback's or another one of its own.
+func hostOf(c net.Conn) string {
+	there, ok := c.RemoteAddr().(*net.TCPAddr)
+	here, _ := c.LocalAddr().(*net.TCPAddr)
+	switch {
+	case !ok:
+		return ""
+	case there.IP.IsLoopback(), here != nil && here.IP.Equal(there.IP):
+		return api.ThisMachine
+	}
+	return there.AddrPort().Addr().Unmap().String()
 }
 
 // timer cancels the request with an error of the given kind when the limit is over.

@@ -71,6 +71,8 @@ type Findings struct {
 	OK        bool           `json:"ok"` // a benchmark of it would work
 	Results   []Result       `json:"results"`
 	Manifests []api.Manifest `json:"manifests,omitempty"` // of the models that were found
+
+	server *checker
 }
 
 // Manifest returns what the server told of a model; found is false if it has not got it.
@@ -102,6 +104,7 @@ func Check(ctx context.Context, target Target, options Options) *Findings {
 		words:     wordsOf(options.Locale),
 		findings:  &Findings{Target: target.Name, Endpoint: target.Endpoint.String(), OK: true},
 	}
+	c.findings.server = c
 	defer c.transport.CloseIdleConnections()
 	c.route = routeTo(target.Endpoint)
 	if c.reach(ctx) && c.identify(ctx) && c.list(ctx) {

@@ -310,36 +310,6 @@ func TestCancel(t *testing.T) {
 	assert.False(t, findings.OK)
 }
 
-func TestDifferences(t *testing.T) {
-	t.Parallel()
-	half, none := 0.5, 0.0
-	full := api.Manifest{
-		ServerVersion: "0.17.4", Digest: "sha256:0123456789abcdef", Weights: "aaa", Setup: "bbb",
-		Details:       api.Details{QuantizationLevel: "Q4_K_M", ParameterSize: "1.5B"},
-		ContextLength: 4096, VRAMShare: &half,
-	}
-	assert.Empty(t, preflight.Differences(full, full))
-	assert.Empty(t, preflight.Differences(full, api.Manifest{}), "what is unknown does not differ")
-	built := full
-	built.Digest = "fedcba9876543210"
-	assert.Empty(t, preflight.Differences(full, built), "one model, built on each server")
-	other := api.Manifest{
-		ServerVersion: "0.16.0", Digest: "ffff", Weights: "ccc", Setup: "ddd",
-		Details:       api.Details{QuantizationLevel: "F16", ParameterSize: "8B"},
-		ContextLength: 8192, VRAMShare: &none,
-	}
-	assert.Equal(t, []preflight.Difference{
-		{"server_version", "0.17.4", "0.16.0"},
-		{"digest", "0123456789ab", "ffff"},
-		{"weights_digest", "aaa", "ccc"},
-		{"setup_digest", "bbb", "ddd"},
-		{"quantization_level", "Q4_K_M", "F16"},
-		{"parameter_size", "1.5B", "8B"},
-		{"context_length", "4096", "8192"},
-		{"vram_share", "50%", "0%"},
-	}, preflight.Differences(full, other))
-}
-
 // varying is what differs from run to run: ports and times.
 var varying = []struct {
 	pattern *regexp.Regexp
@@ -385,7 +355,10 @@ func TestGolden(t *testing.T) {
 					all = append(all, findings)
 				}
 				for _, other := range all[1:] {
-					printer.Differences("tiny", all[0], other)
+					printer.Comparison("tiny", all[0], other)
+				}
+				for _, kin := range preflight.Relatives(t.Context(), all) {
+					printer.Kin(kin)
 				}
 				printer.Verdict(all, len(all) == 1)
 				require.NoError(t, printer.Err())
@@ -434,4 +407,33 @@ func TestPrinterKeepsTheFirstError(t *testing.T) {
 	printer.Result(preflight.Result{Step: preflight.Connect})
 	require.ErrorIs(t, printer.Err(), io.ErrClosedPipe)
 	assert.Equal(t, 1, pipe.writes)
+}
+
+// A server that is known under two names, and two servers on one machine, are told apart.
+func TestRelatives(t *testing.T) {
+	t.Parallel()
+	one, other := simulated(t, nil), simulated(t, nil)
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(one, "http://"))
+	require.NoError(t, err)
+	check := func(addresses ...string) []preflight.Kin {
+		var all []*preflight.Findings
+		for i, address := range addresses {
+			name := string(rune('a' + i))
+			findings := preflight.Check(t.Context(), target(t, name, address), preflight.Options{Models: []string{"tiny"}})
+			all = append(all, findings)
+		}
+		return preflight.Relatives(t.Context(), all)
+	}
+	assert.Empty(t, check(one))
+	assert.Empty(t, check(one, closed(t)))
+	assert.Equal(t, []preflight.Kin{{preflight.SameServer, "a", "b", api.ThisMachine}}, check(one, "localhost:"+port),
+		"both say that the model will be unloaded at the same nanosecond")
+	assert.Equal(t, []preflight.Kin{{preflight.SameHost, "a", "b", api.ThisMachine}}, check(one, other))
+	assert.Equal(t, []preflight.Kin{
+		{preflight.SameHost, "a", "b", api.ThisMachine},
+		{preflight.SameServer, "a", "c", api.ThisMachine},
+		{preflight.SameHost, "b", "c", api.ThisMachine},
+	}, check(one, other, one))
+	down := closed(t)
+	assert.Equal(t, []preflight.Kin{{preflight.SameServer, "a", "b", ""}}, check(down, down))
 }

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -26,6 +27,7 @@ func (c *checker) ask(ctx context.Context, op api.Op, body []byte) *exchange.Out
 		Stream:   op == api.Generate,
 		Timeouts: timeouts,
 	})
+	c.inventory.Host = cmp.Or(c.inventory.Host, outcome.Host)
 	if failed := outcome.Err; failed != nil {
 		switch failed.Kind {
 		case api.Canceled:

@@ -7,7 +7,9 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
+	"github.com/xk6-ollama/xk6-ollama/internal/api"
 	"github.com/xk6-ollama/xk6-ollama/internal/locale"
+	"github.com/xk6-ollama/xk6-ollama/internal/manifest"
 )
 
 // Printer writes findings for people, as they come. It keeps the first error of its writer
@@ -49,27 +51,68 @@ func (p *Printer) Result(r Result) {
 	}
 }
 
-// Differences writes in what a model differs between two servers. It writes nothing if one
-// of them has not got it.
-func (p *Printer) Differences(model string, a, b *Findings) {
+// Comparison writes whether a model is the same on two servers, and what they told of it, side
+// by side. It writes nothing if one of them has not got it.
+func (p *Printer) Comparison(model string, a, b *Findings) {
 	first, okA := a.Manifest(model)
 	second, okB := b.Manifest(model)
 	if !okA || !okB {
 		return
 	}
 	p.line("")
-	differences := Differences(first, second)
-	if len(differences) == 0 {
-		p.line(p.words.same, model, a.Target, b.Target)
-		return
+	p.line(p.words.likeness[manifest.Compare(first, second)], model, a.Target, b.Target)
+	rows := [][3]string{{"", a.Target, b.Target}}
+	marks := []string{""}
+	for _, fact := range manifest.Facts(first, second) {
+		rows = append(rows, [3]string{fact.Field.Name(p.words.locale), p.shown(fact.Values[0]), p.shown(fact.Values[1])})
+		mark := ""
+		if fact.Differs {
+			mark = p.paint(yellow, "≠")
+		}
+		marks = append(marks, mark)
 	}
-	p.line(p.words.differ, a.Target, b.Target, model)
-	width := 0
-	for _, d := range differences {
-		width = max(width, cells.StringWidth(p.words.fields[d.Field]))
+	var widths [3]int
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], cells.StringWidth(cell))
+		}
 	}
+	for i, row := range rows {
+		line := "  "
+		for at, cell := range row {
+			line += cells.FillRight(cell, widths[at]) + "  "
+		}
+		p.line("%s", strings.TrimRight(line+marks[i], " "))
+	}
+	p.parameters(manifest.Differences(first, second))
+}
+
+// parameters writes which of the parameters differ, of which the facts have only digests.
+func (p *Printer) parameters(differences []manifest.Difference) {
 	for _, d := range differences {
-		p.line("  %s  %s ≠ %s", cells.FillRight(p.words.fields[d.Field], width), d.A, d.B)
+		if d.Field == manifest.Parameters {
+			p.line("  %s: %s ≠ %s", d.Field.Name(p.words.locale), p.shown(d.A), p.shown(d.B))
+		}
+	}
+}
+
+// shown is what a server told, in one line that a terminal can show.
+func (p *Printer) shown(value string) string {
+	return oneLine([]string{manifest.Show(value, p.words.locale)})
+}
+
+// Kin warns of servers that share something.
+func (p *Printer) Kin(kin Kin) {
+	p.line("")
+	switch kin.Kinship {
+	case SameServer:
+		p.line("%s", p.paint(yellow, fmt.Sprintf(p.words.sameServer, kin.A, kin.B)))
+	case SameHost:
+		host := kin.Host
+		if host == api.ThisMachine {
+			host = p.words.thisMachine
+		}
+		p.line("%s", p.paint(yellow, fmt.Sprintf(p.words.sameHost, kin.A, kin.B, host)))
 	}
 }
 
@@ -112,9 +155,10 @@ func (p *Printer) pad(step string) string {
 
 // The colours, as ANSI codes.
 const (
-	bold  = "1"
-	red   = "31"
-	green = "32"
+	bold   = "1"
+	red    = "31"
+	green  = "32"
+	yellow = "33"
 )
 
 func (p *Printer) paint(code, text string) string {

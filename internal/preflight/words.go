@@ -11,6 +11,7 @@ import (
 
 	"github.com/xk6-ollama/xk6-ollama/internal/api"
 	"github.com/xk6-ollama/xk6-ollama/internal/locale"
+	"github.com/xk6-ollama/xk6-ollama/internal/manifest"
 	"github.com/xk6-ollama/xk6-ollama/internal/record"
 )
 
@@ -28,8 +29,13 @@ type words struct {
 
 	checkProxy, slowAnswer, slowGeneration, listWith string
 
-	differ, same, onlyOne, works, worksNot string
-	fields                                 map[string]string
+	onlyOne, works, worksNot string
+
+	likeness              map[manifest.Likeness]string // model, two servers
+	sameServer            string                       // two servers
+	sameHost, thisMachine string                       // two servers, host
+
+	locale locale.Locale
 }
 
 var english = words{
@@ -64,22 +70,21 @@ var english = words{
 	slowGeneration: "Loading or generating takes long: look with `ollama ps` whether the model fits into memory, " +
 		"or allow more time with --generation-timeout.",
 	listWith: "What is there: `%sollama list`.",
-	differ:   "What differs between %s and %s (%s):",
-	same:     "%s is the same on %s and %s.",
 	onlyOne: "Only %s was checked: no remote server is given. " +
 		"Name one with --remote-endpoint URL, or measure one side with --only-local.",
 	works:    "A benchmark would work.",
 	worksNot: "A benchmark would not work: see %s.",
-	fields: map[string]string{
-		"server_version":     "Ollama version",
-		"digest":             "digest",
-		"weights_digest":     "digest of the weights",
-		"setup_digest":       "digest of template, system prompt, parameters",
-		"quantization_level": "quantisation",
-		"parameter_size":     "parameters",
-		"context_length":     "context (tokens)",
-		"vram_share":         "share in VRAM",
+	likeness: map[manifest.Likeness]string{
+		manifest.Identical:  "%s is the same model on %s and %s.",
+		manifest.OtherSetup: "%s has the same weights on %s and %s, but is set up differently (≠).",
+		manifest.OtherModel: "%s is NOT the same model on %s and %s (≠).",
+		manifest.Unknown:    "%s: whether it is the same model on %s and %s, the servers do not tell.",
 	},
+	sameServer: "%s and %s are one server: a benchmark would compare it with itself.",
+	sameHost: "%s and %s are on one machine (%s), unless one of them is a tunnel or a proxy: " +
+		"they take processor time and memory from each other.",
+	thisMachine: "this one",
+	locale:      locale.English,
 }
 
 var korean = words{ // #nosec G101 -- a model's tokens are no secrets
@@ -114,22 +119,21 @@ var korean = words{ // #nosec G101 -- a model's tokens are no secrets
 	slowGeneration: "로드 또는 생성이 오래 걸립니다: 모델이 메모리에 들어가는지 `ollama ps`로 확인하거나 " +
 		"--generation-timeout으로 시간을 늘리세요.",
 	listWith: "모델 목록: `%sollama list`.",
-	differ:   "%s와(과) %s의 차이 (%s):",
-	same:     "%s 모델은 %s와(과) %s에서 같습니다.",
 	onlyOne: "%s만 확인했습니다: 원격 서버가 지정되지 않았습니다. " +
 		"--remote-endpoint URL로 지정하거나 --only-local로 한쪽만 측정하세요.",
 	works:    "벤치마크를 실행할 수 있습니다.",
 	worksNot: "벤치마크를 실행할 수 없습니다: %s 항목을 확인하세요.",
-	fields: map[string]string{
-		"server_version":     "Ollama 버전",
-		"digest":             "다이제스트",
-		"weights_digest":     "가중치 다이제스트",
-		"setup_digest":       "템플릿·시스템 프롬프트·파라미터 다이제스트",
-		"quantization_level": "양자화",
-		"parameter_size":     "파라미터",
-		"context_length":     "컨텍스트 (토큰)",
-		"vram_share":         "VRAM 비율",
+	likeness: map[manifest.Likeness]string{
+		manifest.Identical:  "%s: %s와(과) %s의 모델이 같습니다.",
+		manifest.OtherSetup: "%s: %s와(과) %s의 가중치는 같지만 설정이 다릅니다 (≠).",
+		manifest.OtherModel: "%s: %s와(과) %s의 모델이 서로 다릅니다 (≠).",
+		manifest.Unknown:    "%s: %s와(과) %s의 모델이 같은지 서버가 알려 주지 않습니다.",
 	},
+	sameServer: "%s와(과) %s은(는) 같은 서버입니다. 벤치마크를 실행하면 한 서버를 자기 자신과 비교하게 됩니다.",
+	sameHost: "%s와(과) %s이(가) 같은 컴퓨터(%s)에 있습니다. 터널이나 프록시가 아니라면 " +
+		"CPU와 메모리를 서로 나누어 씁니다.",
+	thisMachine: "이 컴퓨터",
+	locale:      locale.Korean,
 }
 
 func wordsOf(l locale.Locale) *words {
@@ -183,7 +187,7 @@ func (w *words) model(m api.Manifest, of int) string {
 		parts = append(parts, m.QuantizationLevel)
 	}
 	if m.Digest != "" {
-		parts = append(parts, shortDigest(m.Digest))
+		parts = append(parts, manifest.Short(m.Digest))
 	}
 	return oneLine(append(parts, fmt.Sprintf(w.oneOfModels, of)))
 }
@@ -200,7 +204,7 @@ func (w *words) loaded(m api.Manifest, known bool) string {
 	if m.ContextLength > 0 {
 		parts = append(parts, fmt.Sprintf(w.context, m.ContextLength))
 	}
-	return oneLine(append(parts, fmt.Sprintf(w.inVRAM, share(m.VRAMShare))))
+	return oneLine(append(parts, fmt.Sprintf(w.inVRAM, manifest.Share(m.VRAMShare))))
 }
 
 func (w *words) generated(r *record.Record) string {

@@ -1,5 +1,7 @@
 package report
 
+import "github.com/xk6-ollama/xk6-ollama/internal/locale"
+
 var english = messages{
 	second: " s", millisecond: " ms", microsecond: " µs", nanosecond: " ns",
 
@@ -92,13 +94,24 @@ var english = messages{
 		CachedPrompts:   "{target}: in {count} of {of} requests the prompt cache answered for most of the prompt ({model}).",
 		NoTokenTimings:  "{target}: no answer of {model} was streamed, so there are no token timings.",
 		EndpointsDiffer: "{target}: requests went to several addresses: {a}",
-		ModelsDiffer: "{other} and {target} run different models named {model}. {other}: {a}; {target}: {b}. " +
-			"The figures compare the models as much as the servers.",
+		ModelsDiffer: "NOT THE SAME MODEL: {other} and {target} run different models under the name {model} " +
+			"({differences}). The figures compare the models as much as the servers.",
+		SetupsDiffer: "{other} and {target} run {model} with the same weights but set up differently ({differences}). " +
+			"The prompts that the model sees, and its answers, may differ.",
+		ContextsDiffer: "{other} had {model} loaded with a context of {a} tokens, {target} with {b}: " +
+			"the longer one takes more memory, and longer prompts are cut off at the shorter one.",
+		VRAMSharesDiffer: "{other} had {a} of {model} in VRAM, {target} {b}. What is not in VRAM runs on the CPU, " +
+			"which is much slower.",
 		ManifestUnknown: "{target}: the digest of {model} is unknown, so it may not be the model that the others run.",
 		SameServer: "{other} and {target} are one server. Its prompt cache has seen each prompt when {target} asks, " +
-			"which makes {target} look faster.",
+			"which makes {target} look faster, and they take each other's time.",
+		SameHost: "{other} and {target} were both reached at {a}. If that is one machine, and no tunnel or proxy to " +
+			"others, they share its processors and memory: the figures of each depend on what the other was doing.",
+		Simulated:      "The servers were simulated within this process: the figures say nothing about real servers.",
 		VersionsDiffer: "{other} runs Ollama {a}, {target} runs {b}.",
-		OutputLengthsDiffer: "{other} wrote {a} tokens per answer and {target} {b} ({model}): " +
-			"compare TPOT and tokens/s rather than response times.",
+		OutputLengthsDiffer: "{other} wrote {a} tokens per answer and {target} {b} ({model}): a longer answer takes longer " +
+			"at the same speed. Compare TPOT and tokens/s rather than response times.",
 	},
+
+	locale: locale.English,
 }

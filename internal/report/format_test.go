@@ -2,6 +2,7 @@ package report //nolint:testpackage // the formats are private, and what they mu
 
 import (
 	"math"
+	"os"
 	"reflect"
 	"regexp"
 	"strings"
@@ -97,14 +98,18 @@ func TestLanguagesSayTheSame(t *testing.T) {
 		assert.NotEmpty(t, ko.Field(i).String(), name)
 		assert.Equal(t, verbs(en.Field(i).String()), verbs(ko.Field(i).String()), name)
 	}
-	codes := []WarningCode{
-		Interrupted, CutOff, NoRequests, WarmupFailed, AllFailed, SomeFailed, FewRequests, ColdRequests, CachedPrompts,
-		NoTokenTimings, EndpointsDiffer, ModelsDiffer, ManifestUnknown, VersionsDiffer, OutputLengthsDiffer, SameServer,
+	source, err := os.ReadFile("warning.go")
+	require.NoError(t, err)
+	var codes []WarningCode
+	for _, found := range regexp.MustCompile(`WarningCode = "(\w+)"`).FindAllStringSubmatch(string(source), -1) {
+		codes = append(codes, WarningCode(found[1]))
 	}
+	require.Contains(t, codes, ModelsDiffer)
 	require.Len(t, english.warnings, len(codes))
 	require.Len(t, korean.warnings, len(codes))
 	place := regexp.MustCompile(`\{\w+\}`)
 	for _, code := range codes {
+		assert.NotEmpty(t, english.warnings[code], code)
 		assert.NotEmpty(t, korean.warnings[code], code)
 		for _, name := range place.FindAllString(english.warnings[code], -1) {
 			assert.Contains(t, korean.warnings[code], name, code)

@@ -1,5 +1,7 @@
 package report
 
+import "github.com/xk6-ollama/xk6-ollama/internal/locale"
+
 var korean = messages{ // #nosec G101 -- a model's tokens are no secrets
 	second: "초", millisecond: "ms", microsecond: "µs", nanosecond: "ns",
 
@@ -92,13 +94,25 @@ var korean = messages{ // #nosec G101 -- a model's tokens are no secrets
 		CachedPrompts:   "{target}: 요청 {of}개 중 {count}개에서 프롬프트 대부분이 캐시로 처리되었습니다 ({model}).",
 		NoTokenTimings:  "{target}: {model} 응답을 스트리밍하지 않아 토큰별 시간을 알 수 없습니다.",
 		EndpointsDiffer: "{target}: 요청이 여러 주소로 나뉘었습니다: {a}",
-		ModelsDiffer: "이름은 {model}로 같지만 모델이 다릅니다: {other}: {a}, {target}: {b}. " +
+		ModelsDiffer: "같은 모델이 아닙니다: {other}, {target}의 {model}은(는) 이름만 같습니다 ({differences}). " +
 			"서버뿐 아니라 모델의 차이도 포함된 비교입니다.",
-		ManifestUnknown:     "{target}: {model}의 digest를 알 수 없어 같은 모델인지 확인할 수 없습니다.",
-		SameServer:          "{other}, {target}: 같은 서버입니다. 나중에 요청하는 쪽은 프롬프트가 이미 캐시에 있어 더 빠르게 보입니다.",
-		VersionsDiffer:      "Ollama 버전이 다릅니다: {other}: {a}, {target}: {b}.",
-		OutputLengthsDiffer: "답변당 토큰 수가 다릅니다 ({model}): {other}: {a}, {target}: {b}. 응답 시간보다 TPOT와 초당 토큰 수를 비교하세요.",
+		SetupsDiffer: "{other}, {target}: {model}의 가중치는 같지만 설정이 다릅니다 ({differences}). " +
+			"모델에 전달되는 프롬프트와 답변이 다를 수 있습니다.",
+		ContextsDiffer: "{model}을(를) 로드한 컨텍스트 길이가 다릅니다: {other}: {a}토큰, {target}: {b}토큰. " +
+			"길수록 메모리를 더 쓰고, 짧은 쪽에서는 긴 프롬프트가 잘립니다.",
+		VRAMSharesDiffer: "{model} 중 VRAM에 있는 비율이 다릅니다: {other}: {a}, {target}: {b}. " +
+			"VRAM에 없는 부분은 훨씬 느린 CPU에서 실행됩니다.",
+		ManifestUnknown: "{target}: {model}의 digest를 알 수 없어 같은 모델인지 확인할 수 없습니다.",
+		SameServer: "{other}, {target}: 같은 서버입니다. 나중에 요청하는 쪽은 프롬프트가 이미 캐시에 있어 더 빠르게 보이고, " +
+			"서로의 시간을 빼앗습니다.",
+		SameHost: "{other}, {target}: 모두 {a}에서 응답했습니다. 터널이나 프록시가 아니라 한 컴퓨터라면 CPU와 메모리를 " +
+			"나누어 쓰므로, 한쪽의 수치는 다른 쪽이 하던 일에 따라 달라집니다.",
+		Simulated:      "이 프로세스 안에서 시뮬레이션한 서버입니다. 수치는 실제 서버와 관계가 없습니다.",
+		VersionsDiffer: "Ollama 버전이 다릅니다: {other}: {a}, {target}: {b}.",
+		OutputLengthsDiffer: "답변당 토큰 수가 다릅니다 ({model}): {other}: {a}, {target}: {b}. 속도가 같아도 답변이 길면 더 오래 걸립니다. " +
+			"응답 시간보다 TPOT와 초당 토큰 수를 비교하세요.",
 	},
 
 	particles: true,
+	locale:    locale.Korean,
 }

@@ -85,10 +85,11 @@ type messages struct {
 	connect, networkShare, queue, load, prefill, decoding string
 	outputTokens                                          string
 
-	// warnings has named places: {target}, {other}, {model}, {count}, {of}, {a}, {b}.
+	// warnings has named places: {target}, {other}, {model}, {count}, {of}, {a}, {b}, {differences}.
 	warnings map[WarningCode]string
 
 	particles bool // the language marks a subject after its noun
+	locale    locale.Locale
 }
 
 func messagesIn(l locale.Locale) *messages {
@@ -176,5 +177,6 @@ func (m *messages) warning(w Warning) string {
 		"{of}", strconv.Itoa(w.Facts.Of),
 		"{a}", w.Facts.A,
 		"{b}", w.Facts.B,
+		"{differences}", m.differences(w.Facts.Differences),
 	).Replace(text))
 }

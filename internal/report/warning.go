@@ -1,14 +1,13 @@
 package report
 
 import (
-	"maps"
-	"math"
+	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/xk6-ollama/xk6-ollama/internal/api"
 	"github.com/xk6-ollama/xk6-ollama/internal/locale"
+	"github.com/xk6-ollama/xk6-ollama/internal/manifest"
 )
 
 // WarningCode names a reason to read the figures with care.
@@ -46,9 +45,21 @@ const (
 	ManifestUnknown WarningCode = "manifest_unknown"
 	// VersionsDiffer says that two targets ran different versions of Ollama.
 	VersionsDiffer WarningCode = "versions_differ"
+	// SetupsDiffer says that two targets ran the same weights with different templates,
+	// parameters, system prompts, messages or adapters.
+	SetupsDiffer WarningCode = "setups_differ"
+	// ContextsDiffer says that two targets had the model loaded with different context lengths.
+	ContextsDiffer WarningCode = "contexts_differ"
+	// VRAMSharesDiffer says that one of two targets ran more of the model on its CPU.
+	VRAMSharesDiffer WarningCode = "vram_shares_differ"
 	// SameServer says that two targets are one server, whose prompt cache has seen the prompt
 	// of a pair when the second of them asks.
 	SameServer WarningCode = "same_server"
+	// SameHost says that two targets were reached at one machine, whose processors and memory
+	// they share.
+	SameHost WarningCode = "same_host"
+	// Simulated says that the targets are simulated servers within this process.
+	Simulated WarningCode = "simulated"
 	// OutputLengthsDiffer says that two targets wrote answers of different length.
 	OutputLengthsDiffer WarningCode = "output_lengths_differ"
 )
@@ -79,6 +90,8 @@ type Facts struct {
 
 	Endpoint string `json:"endpoint,omitempty"`
 	Status   int    `json:"status,omitempty"` // HTTP
+
+	Differences []manifest.Difference `json:"differences,omitempty"` // between Other (a) and Target (b)
 }
 
 func (c *Collector) warnings(run Run, groups [][]*side) []Warning {
@@ -91,7 +104,7 @@ func (c *Collector) warnings(run Run, groups [][]*side) []Warning {
 	}
 	list = append(list, unmeasured(run, groups)...)
 	list = append(list, c.warmups...)
-	list = append(list, sameServers(run)...)
+	list = append(list, kinship(run, groups)...)
 	for _, sides := range groups {
 		for _, s := range sides {
 			list = append(list, s.warnings()...)
@@ -108,7 +121,8 @@ func (c *Collector) warnings(run Run, groups [][]*side) []Warning {
 func distinct(list []Warning) []Warning {
 	kept := list[:0]
 	for _, w := range list {
-		if !slices.Contains(kept, w) {
+		same := func(other Warning) bool { return reflect.DeepEqual(w, other) }
+		if !slices.ContainsFunc(kept, same) {
 			kept = append(kept, w)
 		}
 	}
@@ -121,20 +135,6 @@ func unmeasured(run Run, groups [][]*side) []Warning {
 		ofTarget := func(s *side) bool { return s.target == target }
 		if !slices.ContainsFunc(groups, func(sides []*side) bool { return slices.ContainsFunc(sides, ofTarget) }) {
 			list = append(list, Warning{Code: NoRequests, Target: target})
-		}
-	}
-	return list
-}
-
-func sameServers(run Run) []Warning {
-	var list []Warning
-	targets := slices.Sorted(maps.Keys(run.Inventories))
-	slices.SortStableFunc(targets, func(a, b string) int { return rank(run.Targets, a) - rank(run.Targets, b) })
-	for i, target := range targets {
-		for _, other := range targets[:i] {
-			if run.Inventories[target].SameServerAs(run.Inventories[other]) {
-				list = append(list, Warning{Code: SameServer, Target: target, Facts: Facts{Other: other}})
-			}
 		}
 	}
 	return list
@@ -159,92 +159,6 @@ func (s *side) warnings() []Warning {
 	warn(ok > 0 && s.streamed == 0 && api.Op(series.Op).GeneratesTokens(), NoTokenTimings, Facts{})
 	warn(len(s.endpoints) > 1, EndpointsDiffer, Facts{A: strings.Join(s.endpoints, ", ")})
 	return list
-}
-
-// differences returns what keeps sides from being like for like: each is held against the
-// first that tells.
-func differences(sides []*side) []Warning {
-	sides = slices.DeleteFunc(slices.Clone(sides), func(s *side) bool { return s.summary.Succeeded == 0 })
-	if len(sides) < 2 {
-		return nil
-	}
-	var list []Warning
-	for _, s := range sides {
-		if s.manifest().Digest == "" {
-			facts := Facts{Model: s.summary.Model}
-			list = append(list, Warning{Code: ManifestUnknown, Target: s.summary.Target, Facts: facts})
-		}
-	}
-	first := func(tells func(*side) bool) *side {
-		if i := slices.IndexFunc(sides, tells); i >= 0 {
-			return sides[i]
-		}
-		return nil
-	}
-	digested := first(func(s *side) bool { return s.manifest().Digest != "" })
-	versioned := first(func(s *side) bool { return s.manifest().ServerVersion != "" })
-	counted := first(func(s *side) bool { return s.summary.Metrics[OutputTokens].Count > 0 })
-	for _, s := range sides {
-		list = append(list, differentModel(digested, s)...)
-		list = append(list, differentVersion(versioned, s)...)
-		list = append(list, differentLength(counted, s)...)
-	}
-	return list
-}
-
-func differentModel(a, b *side) []Warning {
-	if a == nil {
-		return nil
-	}
-	if same, known := a.manifest().SameAs(b.manifest()); same || !known {
-		return nil
-	}
-	return []Warning{{Code: ModelsDiffer, Target: b.summary.Target, Facts: Facts{
-		Model: b.summary.Model, Other: a.summary.Target, A: describe(a.manifest()), B: describe(b.manifest()),
-	}}}
-}
-
-func differentVersion(a, b *side) []Warning {
-	if a == nil || b.manifest().ServerVersion == "" || a.manifest().ServerVersion == b.manifest().ServerVersion {
-		return nil
-	}
-	return []Warning{{Code: VersionsDiffer, Target: b.summary.Target, Facts: Facts{
-		Other: a.summary.Target, A: a.manifest().ServerVersion, B: b.manifest().ServerVersion,
-	}}}
-}
-
-func differentLength(a, b *side) []Warning {
-	if a == nil {
-		return nil
-	}
-	x, y := a.summary.Metrics[OutputTokens], b.summary.Metrics[OutputTokens]
-	if y.Count == 0 || math.Abs(x.Mean-y.Mean) <= lengthsDiffer*max(x.Mean, y.Mean) {
-		return nil
-	}
-	return []Warning{{Code: OutputLengthsDiffer, Target: b.summary.Target, Facts: Facts{
-		Model: b.summary.Model, Other: a.summary.Target, A: decimals(x.Mean, 1), B: decimals(y.Mean, 1),
-	}}}
-}
-
-func (s *side) manifest() api.Manifest {
-	if s.summary.Manifest == nil {
-		return api.Manifest{}
-	}
-	return *s.summary.Manifest
-}
-
-// describe names what two models of one name may differ in.
-func describe(m api.Manifest) string {
-	parts := make([]string, 0, 4)
-	for _, part := range []string{m.ParameterSize, m.QuantizationLevel} {
-		if part != "" {
-			parts = append(parts, part)
-		}
-	}
-	if m.Size > 0 {
-		parts = append(parts, strconv.FormatFloat(float64(m.Size)/1e6, 'f', 1, 64)+" MB")
-	}
-	return strings.Join(append(parts, "digest "+m.ShortDigest()), " ")
 }
 
 func count(yes bool) int {

@@ -19,6 +19,7 @@ type tensorType uint32
 
 const (
 	f32 tensorType = 0
+	f16 tensorType = 1
 	q80 tensorType = 8 // blocks of 32 int8 with a float16 scale
 )
 
@@ -42,10 +43,14 @@ func (t tensor) size() uint64 {
 	for _, d := range t.dims {
 		elements *= uint64(d) // #nosec G115 -- dimensions are positive
 	}
-	if t.kind == q80 {
+	switch t.kind {
+	case q80:
 		return elements / q80Block * q80BlockBytes
+	case f16:
+		return elements * 2
+	default:
+		return elements * 4
 	}
-	return elements * 4
 }
 
 func aligned(n uint64) uint64 { return (n + alignment - 1) / alignment * alignment }

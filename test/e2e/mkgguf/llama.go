@@ -12,17 +12,13 @@ import (
 type llama struct {
 	name                                     string
 	dim, layers, heads, feedForward, context int
-	quantized                                bool
+	kind                                     tensorType // of the matrices
 	seed                                     uint64
 }
 
 // metadata returns the keys that llama.cpp asks for.
 func (m llama) metadata() []pair {
-	const allF32, mostlyQ80 uint32 = 0, 7 // llama_ftype
-	fileType := allF32
-	if m.quantized {
-		fileType = mostlyQ80
-	}
+	fileType := map[tensorType]uint32{f32: 0, f16: 1, q80: 7}[m.kind] // llama_ftype: all, or most of it
 	v := newVocabulary()
 	n := func(i int) uint32 { return uint32(i) } // #nosec G115 -- sizes are positive
 	return []pair{
@@ -59,10 +55,7 @@ func (m llama) tensors() []tensor {
 	v := newVocabulary()
 	d, f := m.dim, m.feedForward
 	perDim, perFeedForward := 1/math.Sqrt(float64(d)), 1/math.Sqrt(float64(f))
-	w := weights{kind: f32, random: rand.New(rand.NewPCG(m.seed, 0))} // #nosec G404 -- weights are no secret
-	if m.quantized {
-		w.kind = q80
-	}
+	w := weights{kind: m.kind, random: rand.New(rand.NewPCG(m.seed, 0))} // #nosec G404 -- weights are no secret
 	every := func(int) bool { return true }
 	const outside, inBlock = 3, 9
 	list := append(make([]tensor, 0, outside+inBlock*m.layers),
@@ -107,8 +100,11 @@ func (w weights) matrix(name string, columns, rows int, sigma float64, kept func
 	return tensor{name, []int{columns, rows}, w.kind, func(out io.Writer) error {
 		for i := range rows {
 			row := w.floats
-			if w.kind == q80 {
+			switch w.kind {
+			case q80:
 				row = w.blocks
+			case f16:
+				row = w.halves
 			}
 			if _, err := out.Write(row(columns, sigma, kept(i))); err != nil {
 				return err
@@ -126,6 +122,21 @@ func (w weights) floats(columns int, sigma float64, kept bool) []byte {
 			value = 0
 		}
 		row = binary.LittleEndian.AppendUint32(row, math.Float32bits(value))
+	}
+	return row
+}
+
+// halves are as floats, but for the smallest, which are zero: float16 converts normal numbers only.
+func (w weights) halves(columns int, sigma float64, kept bool) []byte {
+	const smallestNormal = 1.0 / (1 << 14)
+	row := make([]byte, 0, columns*2)
+	for range columns {
+		value := float32(w.random.NormFloat64() * sigma)
+		var half uint16
+		if kept && math.Abs(float64(value)) >= smallestNormal {
+			half = float16(value)
+		}
+		row = binary.LittleEndian.AppendUint16(row, half)
 	}
 	return row
 }

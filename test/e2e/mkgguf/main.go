@@ -19,9 +19,16 @@ func main() {
 	flag.IntVar(&m.heads, "heads", 2, "attention heads")
 	flag.IntVar(&m.feedForward, "ffn", 128, "feed-forward length, a multiple of 32")
 	flag.IntVar(&m.context, "ctx", 2048, "context length")
-	flag.BoolVar(&m.quantized, "q8", false, "write matrices as Q8_0 (default F32)")
+	q8 := flag.Bool("q8", false, "write matrices as Q8_0 (default F32)")
+	half := flag.Bool("f16", false, "write matrices as F16")
 	flag.Uint64Var(&m.seed, "seed", 1, "of the weights")
 	flag.Parse()
+	switch {
+	case *q8:
+		m.kind = q80
+	case *half:
+		m.kind = f16
+	}
 	if err := write(*out, m); err != nil {
 		fmt.Fprintln(os.Stderr, "mkgguf:", err)
 		os.Exit(1)
