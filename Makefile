@@ -5,6 +5,8 @@ K6_VERSION  = $(shell go list -m -f '{{.Version}}' go.k6.io/k6/v2)
 TOOLS      := build/tools
 # How long `make fuzz` spends on each target.
 FUZZTIME   ?= 30s
+# Flags of `make bench`; -h lists them.
+BENCH      ?=
 
 # Everything writes to build/, and every program run here finds the pinned tools first.
 export PATH := $(CURDIR)/$(TOOLS):$(PATH)
@@ -13,7 +15,7 @@ SHELL         := bash
 .SHELLFLAGS   := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build xk6 test race modules lint fmt security lint-xk6 vuln types e2e clients golden fuzz clean
+.PHONY: help build xk6 test race modules lint fmt security lint-xk6 vuln types e2e clients bench golden fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +62,10 @@ e2e: ## benchmark two real Ollama servers and check every figure
 
 clients: ## let other Ollama clients talk to the simulator
 	test/clients/run.sh
+
+bench: build ## measure cost and accuracy on a quiet Linux machine; BENCH='-only paced -runs 3'
+	go build -o build/bench ./test/bench
+	build/bench $(BENCH)
 
 golden: ## rewrite the golden files; read the diff before committing it
 	go test $$(grep -rl --include='*_test.go' 'flag.Bool."update"' . | xargs -n 1 dirname | sort -u) -update
