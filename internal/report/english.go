@@ -67,6 +67,15 @@ var english = messages{
 	e2eDifference:  "Difference in response time: %s (95 %% CI %s to %s)",
 	effectSize:     "Hedges' g %s",
 
+	model:        "🧬 The model",
+	models:       "🧬 The same model?",
+	fact:         "What",
+	sameModel:    "Yes, as far as the servers tell.",
+	otherSetup:   "The weights are the same, but not what is set up around them.",
+	otherModel:   "NOT THE SAME MODEL: the figures compare the models as much as the servers.",
+	unknownModel: "Unknown: not every server told which model it ran.",
+	alike:        "The same on all: %s.",
+
 	failures:     "❌ Failures",
 	failureCount: "%s: %d of %d requests failed",
 	times1:       "%d×",

@@ -67,6 +67,15 @@ var korean = messages{ // #nosec G101 -- a model's tokens are no secrets
 	e2eDifference:  "응답 시간 차이: %s (95%% 신뢰구간 %s ~ %s)",
 	effectSize:     "Hedges' g %s",
 
+	model:        "🧬 모델",
+	models:       "🧬 같은 모델인가?",
+	fact:         "항목",
+	sameModel:    "서버가 알려 준 바로는 같은 모델입니다.",
+	otherSetup:   "가중치는 같지만 그 밖의 설정이 다릅니다.",
+	otherModel:   "같은 모델이 아닙니다: 서버뿐 아니라 모델의 차이도 포함된 비교입니다.",
+	unknownModel: "알 수 없습니다: 어떤 모델을 실행했는지 알려 주지 않은 서버가 있습니다.",
+	alike:        "모두 같은 것: %s.",
+
 	failures:     "❌ 실패",
 	failureCount: "%s: 요청 %[3]d개 중 %[2]d개 실패",
 	times1:       "%d회",

@@ -68,6 +68,9 @@ func (d *document) view(v view) {
 			d.paragraph("**" + escape(lines[0]) + "** " + escape(lines[1]))
 		}
 	}
+	if line := v.measured().mismatch(); line != "" {
+		d.paragraph("**" + escape(line) + "**")
+	}
 	if line := v.failedLine(); line != "" && len(v.sides) > 1 {
 		d.paragraph("**" + escape(line) + "**")
 	}
@@ -84,6 +87,7 @@ func (d *document) view(v view) {
 			d.paragraph(escape(line) + ". " + escape(d.confidenceNoteOf(pair)))
 		}
 	}
+	d.models(v)
 }
 
 // overview is the old script's table, with the figures that it printed below.

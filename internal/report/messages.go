@@ -74,6 +74,15 @@ type messages struct {
 	e2eDifference  string // difference, interval
 	effectSize     string // size, after the difference
 
+	model        string // of one target
+	models       string // of several
+	fact         string // a column's heading
+	sameModel    string
+	otherSetup   string
+	otherModel   string
+	unknownModel string
+	alike        string // facts
+
 	failures     string
 	failureCount string // target, failed, requests
 	times1       string // how often a failure happened

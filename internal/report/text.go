@@ -185,11 +185,15 @@ func (p *page) comparison(v view, several bool) {
 	for _, pair := range v.pairs {
 		p.headline(v, pair)
 	}
+	if line := v.mismatch(); line != "" {
+		p.prose("   ", line, color.FgRed, color.Bold)
+	}
 	p.throughputs(v)
 	p.networks(v)
 	p.stability(v)
 	p.metricsAndTimes(v)
 	p.confidences(v)
+	p.models(v)
 }
 
 func (p *page) headline(v view, pair Comparison) {
