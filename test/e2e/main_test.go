@@ -19,6 +19,7 @@ var given struct {
 	local       string // addresses of two servers with the same models
 	remote      string
 	quick, slow string // these models
+	unlike      string // another server, whose quick model is quantised differently
 	doomed      string // a third server with them, for the test that kills it
 	doomedGroup int    // its process group
 }
@@ -39,6 +40,7 @@ func readEnvironment() error {
 	var models, group string
 	for name, into := range map[string]*string{
 		"E2E_K6": &given.k6, "E2E_LOCAL": &given.local, "E2E_REMOTE": &given.remote, "E2E_MODELS": &models,
+		"E2E_UNLIKE": &given.unlike,
 		"E2E_DOOMED": &given.doomed, "E2E_DOOMED_GROUP": &group,
 	} {
 		if *into = os.Getenv(name); *into == "" {

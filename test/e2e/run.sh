@@ -102,22 +102,23 @@ create_models() {
   go build -o "$work/mkgguf" ./test/e2e/mkgguf
   "$work/mkgguf" -o "$work/tiny.gguf"
   "$work/mkgguf" -o "$work/small.gguf" -name small -dim 512 -layers 6 -heads 8 -ffn 1408 -ctx 4096 -q8
-  local model
-  for model in tiny small; do
-    local name=$1
-    shift
-    cat >"$work/Modelfile.$model" <<END
-FROM ./$model.gguf
+  create "$1" tiny
+  create "$2" small
+}
+
+# create NAME FILE makes a model of $work/FILE.gguf on the server at $address.
+create() {
+  cat >"$work/Modelfile.$2" <<END
+FROM ./$2.gguf
 TEMPLATE """{{ range .Messages }}{{ .Role }}: {{ .Content }}
 {{ end }}assistant:"""
 PARAMETER num_thread 1
 PARAMETER frequency_penalty 1
 END
-    HOME="$work" OLLAMA_HOST=$address "$ollama" create "$name" -f "$work/Modelfile.$model" >"$work/create.log" 2>&1 || {
-      cat "$work/create.log" >&2
-      exit 1
-    }
-  done
+  HOME="$work" OLLAMA_HOST=$address "$ollama" create "$1" -f "$work/Modelfile.$2" >"$work/create.log" 2>&1 || {
+    cat "$work/create.log" >&2
+    exit 1
+  }
 }
 
 # copy_models FROM TO gives a server that is to be started the models of another, as pulling them would. Creating
@@ -152,6 +153,10 @@ serve doomed # the one that a test kills
 create_models "${E2E_MODELS%%,*}" "${E2E_MODELS#*,}"
 E2E_DOOMED=$address
 E2E_DOOMED_GROUP=${groups[-1]}
+serve unlike # its quick model is another one: the weights have 16 bits instead of 32
+"$work/mkgguf" -o "$work/half.gguf" -f16
+create "${E2E_MODELS%%,*}" half
+E2E_UNLIKE=$address
 if [ -z "$own" ]; then
   copy_models doomed local
   serve local
@@ -160,10 +165,11 @@ if [ -z "$own" ]; then
   serve remote
   E2E_REMOTE=$address
 fi
-say "local: $E2E_LOCAL, remote: $E2E_REMOTE, to be killed: $E2E_DOOMED, ready after $SECONDS s"
+say "local: $E2E_LOCAL, remote: $E2E_REMOTE, with another model: $E2E_UNLIKE, to be killed: $E2E_DOOMED," \
+  "ready after $SECONDS s"
 
 unset LOCAL_ENDPOINT REMOTE_ENDPOINT MODEL
-export E2E_K6 E2E_LOCAL E2E_REMOTE E2E_MODELS E2E_DOOMED E2E_DOOMED_GROUP TMPDIR=$work
+export E2E_K6 E2E_LOCAL E2E_REMOTE E2E_MODELS E2E_UNLIKE E2E_DOOMED E2E_DOOMED_GROUP TMPDIR=$work
 in_group check "$@"
 status=0
 wait "${groups[-1]}" 2>/dev/null || status=$? # likewise, on the server that a test killed
