@@ -39,10 +39,10 @@ type collected struct {
 	target    string
 	endpoints []string
 
-	requests, succeeded    int
-	cold, cached, streamed int // of those that succeeded
-	failures               []Failure
-	spans                  spans
+	requests, succeeded int
+	cached, streamed    int // of those that succeeded
+	failures            []Failure
+	spans               spans
 
 	kept   []Request // warm-up and failed ones included
 	seen   int       // of which kept is all, or a sample
@@ -171,7 +171,6 @@ func (s *collected) measure(r *record.Record) {
 		return
 	}
 	s.succeeded++
-	s.cold += count(r.Cold != nil && *r.Cold)
 	s.cached += count(r.CachedTokens != nil && r.PromptTokens != nil && *r.PromptTokens > 0 &&
 		float64(*r.CachedTokens) > cachedShare*float64(*r.PromptTokens))
 	s.streamed += count(r.TTFT != nil)

@@ -112,13 +112,20 @@ func different(code WarningCode, field manifest.Field, a, b *side) []Warning {
 }
 
 func differentLength(a, b *side) []Warning {
-	x, y := a.summary.Metrics[OutputTokens], b.summary.Metrics[OutputTokens]
-	if y.Count == 0 || math.Abs(x.Mean-y.Mean) <= lengthsDiffer*max(x.Mean, y.Mean) {
+	if !lengthsDiffer(a.summary, b.summary) {
 		return nil
 	}
+	x, y := a.summary.Metrics[OutputTokens], b.summary.Metrics[OutputTokens]
 	return []Warning{{Code: OutputLengthsDiffer, Target: b.summary.Target, Facts: Facts{
 		Model: b.summary.Model, Other: a.summary.Target, A: decimals(x.Mean, 1), B: decimals(y.Mean, 1),
 	}}}
+}
+
+// lengthsDiffer says whether the sides wrote answers of so different lengths that their times
+// say little of their speed.
+func lengthsDiffer(a, b Series) bool {
+	x, y := a.Metrics[OutputTokens], b.Metrics[OutputTokens]
+	return x.Count > 0 && y.Count > 0 && math.Abs(x.Mean-y.Mean) > lengthsApart*max(x.Mean, y.Mean)
 }
 
 func (s *side) manifest() api.Manifest {

@@ -26,6 +26,7 @@ type server struct {
 	spread             float64 // of the time per token, relative
 	tokens             int64
 	thinking           bool
+	shift              int                       // so that the times of two servers do not rise and fall together
 	failing            func(n int) *record.Error // nil: request n succeeds
 }
 
@@ -34,7 +35,9 @@ func local() server {
 }
 
 func remote() server {
-	return server{target: "remote", url: remoteURL, model: model, network: 32, perToken: 16, spread: 0.1, tokens: 64}
+	return server{
+		target: "remote", url: remoteURL, model: model, network: 32, perToken: 16, spread: 0.1, tokens: 64, shift: 3,
+	}
 }
 
 // request is the nth request, started at so many ms.
@@ -49,7 +52,7 @@ func (s server) request(n int, start float64) record.Record {
 			return r
 		}
 	}
-	wave := []float64{0, 1, -1, 0.5, -0.5, 0.25, -0.75, 0.8, -0.2, -0.1}[n%10]
+	wave := []float64{0, 1, -1, 0.5, -0.5, 0.25, -0.75, 0.8, -0.2, -0.1}[(n+s.shift)%10]
 	perToken := s.perToken * (1 + s.spread*wave)
 	load, prefill, queue := 8.0, 40+2*wave, 1.5
 	eval := perToken * float64(s.tokens)
@@ -117,7 +120,7 @@ func runs() map[string]report.Run {
 	failing.failing = refused
 
 	close2 := local()
-	close2.target, close2.url, close2.perToken = "remote", remoteURL, 11.2
+	close2.target, close2.url, close2.perToken, close2.shift = "remote", remoteURL, 11.2, 3
 
 	gpu := local()
 	gpu.target, gpu.url, gpu.perToken = "gpu-box", "https://gpu-box.datacenter-7.internal.example.com/ollama", 3

@@ -65,7 +65,7 @@ func (d *document) view(v view) {
 	}
 	for _, pair := range v.pairs {
 		if lines := v.headline(pair); lines != nil {
-			d.paragraph("**" + escape(lines[0]) + "** " + escape(lines[1]))
+			d.paragraph("**" + escape(lines[0]) + "** " + escape(strings.Join(lines[1:], " ")))
 		}
 	}
 	if line := v.measured().mismatch(); line != "" {
@@ -76,15 +76,19 @@ func (d *document) view(v view) {
 	}
 	d.paragraph(d.overview(v).markdown()...)
 	v = v.measured()
-	d.section(d.metrics, v.metricTable())
-	if len(v.sides) == 2 {
-		d.paragraph(escape(sprintf(d.ratioLegend, d.short(v.sides[0].Target))))
+	metrics := v.metricTable()
+	d.section(d.metrics, metrics)
+	if legend := v.metricLegend(metrics); legend != "" {
+		d.paragraph(escape(legend))
 	}
-	d.section(d.times, v.timeTable())
+	if times := v.timeTable(); len(times.rows) > 0 {
+		d.section(d.times, times)
+		d.paragraph(escape(strings.Join(v.timeNotes(), " ")))
+	}
 	for _, pair := range v.pairs {
 		d.section(d.confidence+": "+sprintf(d.versus, d.full(pair.A), d.full(pair.B)), v.confidenceTable(pair))
 		if line := v.differenceLine(pair); line != "" {
-			d.paragraph(escape(line) + ". " + escape(d.confidenceNoteOf(pair)))
+			d.paragraph(escape(line) + ". " + escape(d.confidenceNoteOf(pair, v.together)))
 		}
 	}
 	d.models(v)

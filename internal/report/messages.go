@@ -44,26 +44,42 @@ type messages struct {
 	analysis       string
 	faster         string // subject, other target (short), ratio
 	savedOnAverage string // duration
-	notSignificant string // the two targets
+	sure           string // ends of the interval, share of tests, p
+	ofThousand     string // number
+	belowThousand  string
+	notShown       string // the two targets, number of requests
+	needed         string // number of requests
 	mayBeChance    string // mean of a, mean of b, difference
+	wouldShow      string // ratio
+	outweighed     string // the two targets, p
 	tooFew         string // the two targets, least number
 	throughput     string
 	network        string
 	networkUnknown string
 	networkMean    string // duration
+	roundTrips     string // duration
 	deviations     string
 	steadier       string // subject, ratio
 	steadierThan   string // subject, other target (short), ratio
+	steadierCI     string // ends of the interval
+	byChance       string // after the interval
 
 	metrics        string
 	metricHeader   string
 	ratio          string
 	ratioLegend    string // target (short)
+	perhapsMaximum string
 	times          string
 	timesHeader    string
+	addsUp         string
+	addsUpOf       string // requests, all
+	connectBefore  string // duration of each target
+	contextBias    string
 	confidence     string
 	confidenceNote string
-	adjustedNote   string
+	pairedNote     string
+	unpairedNote   string
+	adjustedNote   string // number of comparisons
 	interval       string
 	pValue         string
 	verdict        string
@@ -90,11 +106,12 @@ type messages struct {
 	settings     string
 	environment  string
 
-	e2e, ttft, ttfo, tpot, itl, tokensPerSecond           string
+	e2e, ttft, ttfo, tpot, itl, tokensPerSecond, perToken string
 	connect, networkShare, queue, load, prefill, decoding string
 	outputTokens                                          string
 
-	// warnings has named places: {target}, {other}, {model}, {count}, {of}, {a}, {b}, {differences}.
+	// warnings has named places: {target}, {other}, {model}, {count}, {of}, {a}, {b}, {differences},
+	// and the times {x} and {y}.
 	warnings map[WarningCode]string
 
 	particles bool // the language marks a subject after its noun
@@ -165,16 +182,28 @@ func particle(name, afterConsonant, afterVowel string) string {
 	return afterConsonant
 }
 
-// confidenceNoteOf says how sure the figures of a pair are to be read.
-func (m *messages) confidenceNoteOf(pair Comparison) string {
-	if pair.Metrics[Duration].AdjustedPValue != nil {
-		return m.confidenceNote + " " + m.adjustedNote
+// confidenceNoteOf says how the figures of a pair are to be read, of how many comparisons
+// that were made together.
+func (m *messages) confidenceNoteOf(pair Comparison, together int) string {
+	note := m.confidenceNote + " " + m.unpairedNote
+	if pair.Metrics[Duration].Paired {
+		note = m.confidenceNote + " " + m.pairedNote
 	}
-	return m.confidenceNote
+	if pair.Metrics[Duration].AdjustedPValue != nil {
+		note += " " + sprintf(m.adjustedNote, together)
+	}
+	return note
 }
 
+// allCold is what ColdRequests says where there are no others to hold them against.
+const allCold WarningCode = "cold_requests, all"
+
 func (m *messages) warning(w Warning) string {
-	text, ok := m.warnings[w.Code]
+	code := w.Code
+	if code == ColdRequests && w.Facts.Y == nil {
+		code = allCold
+	}
+	text, ok := m.warnings[code]
 	if !ok {
 		return plain(w.Message)
 	}
@@ -187,5 +216,7 @@ func (m *messages) warning(w Warning) string {
 		"{a}", w.Facts.A,
 		"{b}", w.Facts.B,
 		"{differences}", m.differences(w.Facts.Differences),
+		"{x}", m.optional(w.Facts.X),
+		"{y}", m.optional(w.Facts.Y),
 	).Replace(text))
 }

@@ -81,8 +81,11 @@ type Series struct {
 
 	Metrics   map[Metric]stats.Summary `json:"metrics"` // of successful requests
 	Breakdown *Breakdown               `json:"breakdown,omitempty"`
-	Errors    map[api.ErrorKind]int    `json:"errors"`
-	Failures  []Failure                `json:"failures,omitempty"` // Errors with an example each
+	// ColdStarts are those of the successful requests for which the server loaded the model.
+	ColdStarts *ColdStarts           `json:"cold_starts,omitempty"`
+	Course     *Course               `json:"course,omitempty"`
+	Errors     map[api.ErrorKind]int `json:"errors"`
+	Failures   []Failure             `json:"failures,omitempty"` // Errors with an example each
 	// Models is what the server has, where the model was not found.
 	Models []string `json:"models,omitempty"`
 
@@ -111,8 +114,9 @@ type Comparison struct {
 	Metrics map[Metric]stats.Comparison `json:"metrics"`
 	// StabilityRatio is B's standard deviation of the E2E time over A's: above 1, A is the
 	// steadier side.
-	StabilityRatio  *float64         `json:"stability_ratio,omitempty"`
-	NetworkOverhead *NetworkOverhead `json:"network_overhead_ms,omitempty"`
+	StabilityRatio     *float64         `json:"stability_ratio,omitempty"`
+	StabilityRatioCI95 *stats.Interval  `json:"stability_ratio_ci95,omitempty"`
+	NetworkOverhead    *NetworkOverhead `json:"network_overhead_ms,omitempty"`
 }
 
 // NetworkOverhead is the mean of the measured network time of both sides, and B's minus A's.

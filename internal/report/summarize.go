@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -62,16 +63,14 @@ func (c *Collector) Results(run Run) Results {
 			continue // there were none but warm-up requests
 		}
 		groups = append(groups, sides)
-		var pairs []Comparison
 		for i, b := range sides {
 			results.Series = append(results.Series, b.summary)
 			for _, a := range sides[:i] {
-				pairs = append(pairs, compare(a, b))
+				results.Comparisons = append(results.Comparisons, compare(a, b))
 			}
 		}
-		adjust(pairs)
-		results.Comparisons = append(results.Comparisons, pairs...)
 	}
+	adjust(results.Comparisons)
 	results.Warnings = c.warnings(run, groups)
 	return results
 }
@@ -111,9 +110,13 @@ func (s *collected) summarize(of subject, run Run) Series {
 		SuccessRate: float64(s.succeeded) / float64(s.requests),
 		Metrics:     s.summaries(requests),
 		Breakdown:   breakdownOf(requests),
+		ColdStarts:  coldStartsOf(requests),
 		Errors:      map[api.ErrorKind]int{},
 		Sample:      requests,
 		SampleOf:    s.seen,
+	}
+	if len(requests) == s.seen { // a random sample has another order
+		series.Course = courseOf(requests)
 	}
 	series.Failures = slices.Clone(s.failures)
 	slices.SortStableFunc(series.Failures, func(a, b Failure) int { return b.Count - a.Count })
@@ -162,43 +165,54 @@ func compare(a, b *side) Comparison {
 	if a.summary.Succeeded == 0 || b.summary.Succeeded == 0 {
 		return comparison
 	}
-	for _, metric := range compared() {
-		x, y := valuesOf(a.summary.Sample, metric), valuesOf(b.summary.Sample, metric)
-		if len(x) > 0 && len(y) > 0 {
-			comparison.Metrics[metric] = stats.Compare(x, y, stats.Options{Better: metric.better()})
+	var stability *stats.Stability
+	metrics := compared()
+	if lengthsDiffer(a.summary, b.summary) {
+		metrics = append(metrics, DurationPerToken)
+	}
+	for _, metric := range metrics {
+		x, y, paired := valuesToCompare(a, b, metric)
+		if len(x) == 0 || len(y) == 0 {
+			continue
+		}
+		options := stats.Options{Better: metric.better(), Paired: paired}
+		comparison.Metrics[metric] = stats.Compare(x, y, options)
+		if metric == Duration {
+			stability = stats.CompareStability(x, y, options)
 		}
 	}
-	comparison.StabilityRatio = stability(a.summary.Metrics[Duration], b.summary.Metrics[Duration])
+	if stability != nil {
+		comparison.StabilityRatio, comparison.StabilityRatioCI95 = &stability.Ratio, stability.RatioCI95
+	}
 	comparison.NetworkOverhead = overhead(a.summary.Metrics[Network], b.summary.Metrics[Network])
 	return comparison
 }
 
-// adjust allows for the fact that more pairs have more chances of a difference by chance.
-func adjust(pairs []Comparison) {
-	if len(pairs) < 2 {
-		return
+// adjust allows for the fact that more tests have more chances of a difference by chance:
+// those of all metrics, models and pairs of targets are one family.
+func adjust(comparisons []Comparison) {
+	type test struct {
+		metrics map[Metric]stats.Comparison
+		metric  Metric
 	}
-	for _, metric := range compared() {
-		var tested []int
-		var p []float64
-		for i, pair := range pairs {
-			if value := pair.Metrics[metric].PValue; value != nil {
-				tested, p = append(tested, i), append(p, *value)
+	var (
+		tests []test
+		p     []float64
+	)
+	for _, comparison := range comparisons {
+		for _, metric := range slices.Sorted(maps.Keys(comparison.Metrics)) {
+			if value := comparison.Metrics[metric].PValue; value != nil {
+				tests, p = append(tests, test{comparison.Metrics, metric}), append(p, *value)
 			}
 		}
-		for n, adjusted := range stats.Holm(p) {
-			metrics := pairs[tested[n]].Metrics
-			metrics[metric] = metrics[metric].Adjusted(adjusted)
-		}
 	}
-}
-
-func stability(a, b stats.Summary) *float64 {
-	if a.StdDev == nil || b.StdDev == nil || *a.StdDev == 0 {
-		return nil
+	if len(tests) < 2 {
+		return
 	}
-	ratio := *b.StdDev / *a.StdDev
-	return &ratio
+	for i, adjusted := range stats.Holm(p) {
+		t := tests[i]
+		t.metrics[t.metric] = t.metrics[t.metric].Adjusted(adjusted)
+	}
 }
 
 func overhead(a, b stats.Summary) *NetworkOverhead {

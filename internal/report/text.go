@@ -240,6 +240,9 @@ func (p *page) networks(v view) {
 	p.values("   ", pairs...)
 	if len(v.pairs) == 1 && v.pairs[0].NetworkOverhead != nil && v.pairs[0].NetworkOverhead.Difference != nil {
 		p.prose("   ", sprintf(p.networkMean, p.duration(*v.pairs[0].NetworkOverhead.Difference)))
+		if d := v.pairs[0].Metrics[Duration].Difference; d != nil {
+			p.prose("   ", sprintf(p.roundTrips, p.duration(*d)))
+		}
 	}
 }
 
@@ -266,13 +269,16 @@ func (p *page) metricsAndTimes(v view) {
 	if t := v.metricTable(); len(t.rows) > 0 {
 		p.title(p.metrics)
 		p.table(t)
-		if len(v.sides) == 2 {
-			p.prose("", sprintf(p.ratioLegend, p.short(v.sides[0].Target)))
+		if legend := v.metricLegend(t); legend != "" {
+			p.prose("", legend)
 		}
 	}
 	if t := v.timeTable(); len(t.rows) > 0 {
 		p.title(p.times)
 		p.table(t)
+		for _, note := range v.timeNotes() {
+			p.prose("", note)
+		}
 	}
 }
 
@@ -292,7 +298,7 @@ func (p *page) confidences(v view) {
 			p.prose("", line)
 		}
 	}
-	p.prose("", p.confidenceNoteOf(v.pairs[0]))
+	p.prose("", p.confidenceNoteOf(v.pairs[0], v.together))
 }
 
 func (p *page) failures(all []view) {

@@ -16,9 +16,10 @@ import (
 // comparisons between them.
 type view struct {
 	*messages
-	title string
-	sides []Series
-	pairs []Comparison
+	title    string
+	sides    []Series
+	pairs    []Comparison
+	together int // how many comparisons the results make, of all models
 }
 
 func views(results Results, m *messages) []view {
@@ -29,7 +30,7 @@ func views(results Results, m *messages) []view {
 		key := subject{s.Model, s.Op, s.Variant}
 		if _, ok := at[key]; !ok {
 			at[key] = len(list)
-			list = append(list, view{messages: m})
+			list = append(list, view{messages: m, together: comparisons(results)})
 		}
 		list[at[key]].sides = append(list[at[key]].sides, s)
 		ops[s.Op] = true
@@ -43,6 +44,17 @@ func views(results Results, m *messages) []view {
 		list[i].title = titleOf(list[i].sides[0], len(ops) > 1)
 	}
 	return list
+}
+
+// comparisons counts the tests that are made together.
+func comparisons(results Results) int {
+	n := 0
+	for _, pair := range results.Comparisons {
+		for _, c := range pair.Metrics {
+			n += count(c.PValue != nil)
+		}
+	}
+	return n
 }
 
 func titleOf(s Series, withOp bool) string {
@@ -184,10 +196,44 @@ func (v view) metricTable() *table {
 	v.addMetric(t, v.itl, ITL, v.withP95)
 	v.addMetric(t, v.tokensPerSecond, TokensPerSecond, meanOnly)
 	v.addMetric(t, v.outputTokens, OutputTokens, meanOnly)
+	if v.perTokenCompared() {
+		v.addMetric(t, v.perToken, DurationPerToken, v.withP95)
+	}
 	return t
 }
 
-func (v view) withP95(s stats.Summary) string { return v.fine(s.Mean) + " / " + v.fine(s.P95) }
+// perTokenCompared says whether answers differ so much in length that times are compared per
+// token, too.
+func (v view) perTokenCompared() bool {
+	return slices.ContainsFunc(v.pairs, func(c Comparison) bool {
+		_, compared := c.Metrics[DurationPerToken]
+		return compared
+	})
+}
+
+// withP95 marks a p95 that is none yet of so few requests.
+func (v view) withP95(s stats.Summary) string {
+	text := v.fine(s.Mean) + " / " + v.fine(s.P95)
+	if slices.Contains(s.Unsupported, "p95") {
+		text += perhapsMaximumMark
+	}
+	return text
+}
+
+const perhapsMaximumMark = "*"
+
+// metricLegend explains what the table of metrics marks.
+func (v view) metricLegend(t *table) string {
+	var notes []string
+	if len(v.sides) == 2 {
+		notes = append(notes, sprintf(v.ratioLegend, v.short(v.sides[0].Target)))
+	}
+	marked := func(cell string) bool { return strings.HasSuffix(cell, perhapsMaximumMark) }
+	if slices.ContainsFunc(t.rows, func(r row) bool { return slices.ContainsFunc(r.cells, marked) }) {
+		notes = append(notes, v.perhapsMaximum)
+	}
+	return strings.Join(notes, " ")
+}
 
 func meanOnly(s stats.Summary) string { return decimals(s.Mean, 1) }
 
@@ -235,20 +281,65 @@ func (v view) ratioCell(metric Metric) string {
 	return "~" + factor(b.Mean/a.Mean)
 }
 
-// timeTable shows the parts of the mean request.
+// timeTable shows the parts of the mean request, with their shares of it.
 func (v view) timeTable() *table {
 	t := &table{header: append([]string{v.timesHeader}, v.names()...)}
-	mean := func(s stats.Summary) string { return v.fine(s.Mean) }
-	v.addMetric(t, v.connect, Connect, mean)
-	v.addMetric(t, v.networkShare, Network, mean)
-	v.addMetric(t, v.queue, Queue, mean)
-	v.addMetric(t, v.load, Load, mean)
-	v.addMetric(t, v.prefill, PromptEval, mean)
-	v.addMetric(t, v.decoding, Eval, mean)
-	if len(t.rows) > 0 {
-		v.addMetric(t, v.e2e, Duration, mean)
+	for _, part := range []struct {
+		label string
+		of    func(*Breakdown) float64
+	}{
+		{v.networkShare, func(b *Breakdown) float64 { return b.Network }},
+		{v.queue, func(b *Breakdown) float64 { return b.Queue }},
+		{v.load, func(b *Breakdown) float64 { return b.Load }},
+		{v.prefill, func(b *Breakdown) float64 { return b.Prefill }},
+		{v.decoding, func(b *Breakdown) float64 { return b.Decode }},
+		{v.e2e, func(b *Breakdown) float64 { return b.Duration }},
+	} {
+		cells := make([]string, len(v.sides))
+		known := false
+		for i, s := range v.sides {
+			cells[i] = absent
+			if b := s.Breakdown; b != nil {
+				cells[i], known = v.partOf(part.of(b), b.Duration), true
+			}
+		}
+		if known {
+			t.add(part.label, cells...)
+		}
 	}
 	return t
+}
+
+func (v view) partOf(ms, whole float64) string {
+	if ms == whole || whole <= 0 {
+		return v.fine(ms)
+	}
+	return v.fine(ms) + " (" + percent(ms/whole) + ")"
+}
+
+// timeNotes say how the table of times is to be read.
+func (v view) timeNotes() []string {
+	note := v.addsUp
+	var connecting []string
+	connected, generate := false, false
+	for _, s := range v.sides {
+		if b := s.Breakdown; b != nil && b.Requests < s.Succeeded {
+			note = sprintf(v.addsUpOf, b.Requests, s.Succeeded)
+		}
+		if c := s.Metrics[Connect]; c.Count > 0 {
+			connecting = append(connecting, v.full(s.Target)+" "+v.fine(c.Mean))
+			connected = connected || c.Mean > 0
+		}
+		generate = generate || s.Op == string(api.Generate)
+	}
+	notes := []string{note}
+	if connected {
+		notes = append(notes, sprintf(v.connectBefore, strings.Join(connecting, ", ")))
+	}
+	if generate {
+		notes = append(notes, v.contextBias)
+	}
+	return notes
 }
 
 // confidenceTable shows how sure each ratio of a pair is.
@@ -258,6 +349,7 @@ func (v view) confidenceTable(pair Comparison) *table {
 	v.addConfidence(t, pair, v.ttft, TTFT)
 	v.addConfidence(t, pair, v.tpot, TPOT)
 	v.addConfidence(t, pair, v.tokensPerSecond, TokensPerSecond)
+	v.addConfidence(t, pair, v.perToken, DurationPerToken)
 	return t
 }
 
@@ -295,7 +387,12 @@ func (v view) verdictOf(pair Comparison, metric Metric, verdict stats.Verdict) s
 }
 
 func (v view) tooFewOf(pair Comparison, metric Metric) bool {
-	return min(v.summary(pair.A, metric).Count, v.summary(pair.B, metric).Count) < stats.MinMeasurements(false, 1)
+	return min(v.summary(pair.A, metric).Count, v.summary(pair.B, metric).Count) < v.least(pair, metric)
+}
+
+// least is how many measurements each side needs for a verdict, given how many there are.
+func (v view) least(pair Comparison, metric Metric) int {
+	return stats.MinMeasurements(pair.Metrics[metric].Paired, v.together)
 }
 
 // headline says who is faster and by how much, or that the measurements do not tell.
@@ -307,24 +404,66 @@ func (v view) headline(pair Comparison) []string {
 	if c.Ratio == nil || *c.Ratio <= 0 || c.Verdict == stats.Inconclusive {
 		return v.undecided(pair, *c.Difference)
 	}
-	winner, loser, ratio := pair.A, pair.B, *c.Ratio
+	winner, loser, ratio, interval := pair.A, pair.B, *c.Ratio, c.RatioCI95
 	if c.Verdict == stats.BFaster {
 		winner, loser, ratio = pair.B, pair.A, 1/ratio
+		interval = &stats.Interval{1 / interval[1], 1 / interval[0]}
 	}
 	return []string{
 		sprintf(v.faster, v.subject(v.full(winner)), v.short(loser), factor(ratio)),
 		sprintf(v.savedOnAverage, v.duration(math.Abs(*c.Difference))),
+		sprintf(v.sure, factor(interval[0]), factor(interval[1]), v.chance(c), againstP(c)),
 	}
 }
 
+// chance says in how many tests of equal servers there would be such a difference.
+func (v view) chance(c stats.Comparison) string {
+	thousandth := math.Round(1000 * *cmp.Or(c.AdjustedPValue, c.PValue))
+	if thousandth < 1 {
+		return v.belowThousand
+	}
+	return sprintf(v.ofThousand, int(thousandth))
+}
+
+// againstP is the p-value as it stands after p: `< 0.001` or `= 0.012`.
+func againstP(c stats.Comparison) string {
+	text := probability(*cmp.Or(c.AdjustedPValue, c.PValue))
+	if strings.HasPrefix(text, "<") {
+		return text
+	}
+	return "= " + text
+}
+
+// undecided says why no side is called the faster one, and what it would take.
 func (v view) undecided(pair Comparison, difference float64) []string {
+	c := pair.Metrics[Duration]
 	a, b := v.summary(pair.A, Duration), v.summary(pair.B, Duration)
 	both := v.and(v.full(pair.A), v.full(pair.B))
-	first := sprintf(v.notSignificant, both)
-	if v.tooFewOf(pair, Duration) {
-		first = sprintf(v.tooFew, both, stats.MinMeasurements(false, 1))
+	means := sprintf(v.mayBeChance, v.duration(a.Mean), v.duration(b.Mean), v.duration(difference))
+	switch p := cmp.Or(c.AdjustedPValue, c.PValue); {
+	case v.tooFewOf(pair, Duration):
+		return []string{sprintf(v.tooFew, both, v.least(pair, Duration)), means}
+	case p != nil && *p < stats.Alpha:
+		return []string{sprintf(v.outweighed, both, againstP(c)), means}
 	}
-	return []string{first, sprintf(v.mayBeChance, v.duration(a.Mean), v.duration(b.Mean), v.duration(difference))}
+	lines := []string{sprintf(v.notShown, both, min(a.Count, b.Count))}
+	if c.Needed != nil {
+		lines[0] += " " + sprintf(v.needed, roundUp(*c.Needed))
+	}
+	lines = append(lines, means)
+	if c.SmallestRatio != nil {
+		lines = append(lines, sprintf(v.wouldShow, factor(*c.SmallestRatio)))
+	}
+	return lines
+}
+
+// roundUp rounds an estimate up to two digits.
+func roundUp(n int) int {
+	step := 1
+	for n/step >= 100 {
+		step *= 10
+	}
+	return (n + step - 1) / step * step
 }
 
 // stabilityLine says which side of a pair is steadier; "" if neither is, or it is not known.
@@ -336,10 +475,21 @@ func (v view) stabilityLine(pair Comparison) string {
 	if ratio < 1 {
 		steady, other, ratio = pair.B, pair.A, 1/ratio
 	}
+	line := sprintf(v.steadier, v.subject(v.short(steady)), factor(ratio))
 	if len(v.pairs) > 1 {
-		return sprintf(v.steadierThan, v.subject(v.short(steady)), v.short(other), factor(ratio))
+		line = sprintf(v.steadierThan, v.subject(v.short(steady)), v.short(other), factor(ratio))
 	}
-	return sprintf(v.steadier, v.subject(v.short(steady)), factor(ratio))
+	if interval := pair.StabilityRatioCI95; interval != nil {
+		low, high := interval[0], interval[1]
+		if *pair.StabilityRatio < 1 {
+			low, high = 1/high, 1/low
+		}
+		line += sprintf(v.steadierCI, factor(low), factor(high))
+		if interval.Contains(1) {
+			line += v.byChance
+		}
+	}
+	return line
 }
 
 // differenceLine gives the difference in response time with its interval and size.

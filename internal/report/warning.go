@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -62,12 +63,21 @@ const (
 	Simulated WarningCode = "simulated"
 	// OutputLengthsDiffer says that two targets wrote answers of different length.
 	OutputLengthsDiffer WarningCode = "output_lengths_differ"
+	// Drifting says that a target was faster or slower in the second half of its requests.
+	Drifting WarningCode = "drift"
+	// Dependent says that each time resembles the one before, so that intervals are too narrow.
+	Dependent WarningCode = "autocorrelation"
+	// Outlying names requests whose times are far from those of all others.
+	Outlying WarningCode = "outliers"
+	// TwoGroups says that the times fall into two heaps, which a mean lies between.
+	TwoGroups WarningCode = "two_groups"
 )
 
 const (
-	fewRequests   = 10  // the old script's default, the least that it took for a comparison
-	cachedShare   = 0.5 // of a prompt's tokens
-	lengthsDiffer = 0.1 // of the longer mean
+	fewRequests  = 10  // the old script's default, the least that it took for a comparison
+	cachedShare  = 0.5 // of a prompt's tokens
+	lengthsApart = 0.1 // of the longer mean
+	mostOutliers = 5   // that a warning names; results.json has all
 )
 
 // Warning is a reason to read the figures with care. Message is in English; text and
@@ -92,6 +102,8 @@ type Facts struct {
 	Status   int    `json:"status,omitempty"` // HTTP
 
 	Differences []manifest.Difference `json:"differences,omitempty"` // between Other (a) and Target (b)
+	X *float64 `json:"x,omitempty"` // times in ms
+	Y *float64 `json:"y,omitempty"`
 }
 
 func (c *Collector) warnings(run Run, groups [][]*side) []Warning {
@@ -154,11 +166,37 @@ func (s *side) warnings() []Warning {
 	warn(ok == 0, AllFailed, Facts{Count: failed})
 	warn(ok > 0 && failed > 0, SomeFailed, Facts{Count: failed, Of: series.Requests})
 	warn(ok > 0 && ok < fewRequests, FewRequests, Facts{Count: ok})
-	warn(s.cold > 0, ColdRequests, Facts{Count: s.cold, Of: ok})
+	if c := series.ColdStarts; c != nil {
+		warn(true, ColdRequests, Facts{Count: c.Requests, Of: ok, X: c.Mean, Y: c.WarmMean})
+	}
 	warn(s.cached > 0, CachedPrompts, Facts{Count: s.cached, Of: ok})
 	warn(ok > 0 && s.streamed == 0 && api.Op(series.Op).GeneratesTokens(), NoTokenTimings, Facts{})
 	warn(len(s.endpoints) > 1, EndpointsDiffer, Facts{A: strings.Join(s.endpoints, ", ")})
+	if c := series.Course; c != nil {
+		c.warnings(warn)
+	}
 	return list
+}
+
+// warnings are of what makes a mean, or its interval, misleading.
+func (c *Course) warnings(warn func(applies bool, code WarningCode, facts Facts)) {
+	if d := c.Drift; d != nil {
+		warn(d.Found, Drifting, Facts{A: factor(d.Ratio)})
+	}
+	if a := c.Autocorrelation; a != nil {
+		warn(a.Found && a.Lag1 > 0, Dependent, Facts{A: factor(a.Widening)})
+	}
+	if m := c.Modes; m != nil {
+		warn(m.Found, TwoGroups, Facts{A: percent(m.LowShare), X: &m.Low, Y: &m.High})
+	}
+	names := make([]string, 0, mostOutliers)
+	for _, o := range c.Outliers[:min(len(c.Outliers), mostOutliers)] {
+		names = append(names, fmt.Sprintf("#%d: %s s", o.Number, decimals(o.Duration/1000, 2)))
+	}
+	if len(c.Outliers) > mostOutliers {
+		names = append(names, "…")
+	}
+	warn(len(names) > 0, Outlying, Facts{Count: len(c.Outliers), A: strings.Join(names, ", ")})
 }
 
 func count(yes bool) int {
