@@ -177,6 +177,9 @@ func fieldsOf(kind reflect.Type, seen map[reflect.Type]bool) []string {
 	for i := range kind.NumField() {
 		field := kind.Field(i)
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if name == "-" {
+			continue
+		}
 		if name != "" {
 			names = append(names, name)
 		}

@@ -361,7 +361,7 @@ func TestReport(t *testing.T) {
 	assert.Equal(t, "Note: "+second+": 1 of 2 requests were read before and count once\n"+
 		"Note: "+empty+": there is no request in it\n", result.Stderr)
 	assert.Contains(t, result.Stdout, "Final comparison - m")
-	assert.Contains(t, result.Stdout, "at least 3 must succeed")
+	assert.Contains(t, result.Stdout, "at least 4 must succeed")
 
 	var results struct {
 		Series []struct {

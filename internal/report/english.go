@@ -37,8 +37,8 @@ var english = messages{
 	analysis:       "📊 Performance analysis",
 	faster:         "⚡ %[1]s is %[3]s times as fast as %[2]s!",
 	savedOnAverage: "(saves %s per request on average)",
-	sure: "How sure: the true factor lies between %s and %s (95 %% CI). Two equally fast servers would differ by as much " +
-		"in %s such tests (p %s).",
+	sure: "How sure: the true factor lies between %s and %s (95 %% CI). Two equally fast servers would differ by as " +
+		"much in %s such tests (p %s).",
 	ofThousand:    "about %d of 1,000",
 	belowThousand: "fewer than 1 of 1,000",
 	notShown:      "⚡ No difference between %s could be shown with %d requests each.",
@@ -72,8 +72,8 @@ var english = messages{
 	contextBias: "Network includes some of the server's time: for /api/generate, unless raw, it tokenizes the " +
 		"conversation once more after it has stopped its own clock.",
 	confidence: "🎯 Confidence",
-	confidenceNote: "95 % CI: where the true ratio lies; 95 of 100 such tests get it right. p: how often equally fast servers " +
-		"would differ by as much; below 0.05 counts.",
+	confidenceNote: "95 % CI: where the true ratio lies; 95 of 100 such tests get it right. p: how often equally fast " +
+		"servers would differ by as much; below 0.05 counts.",
 	pairedNote:    "Wilcoxon's signed-rank test of the requests in pairs; intervals by bootstrap.",
 	unpairedNote:  "Mann-Whitney U test; intervals by bootstrap.",
 	adjustedNote:  "p allows for the %d comparisons made here (Holm).",

@@ -102,8 +102,8 @@ type Facts struct {
 	Status   int    `json:"status,omitempty"` // HTTP
 
 	Differences []manifest.Difference `json:"differences,omitempty"` // between Other (a) and Target (b)
-	X *float64 `json:"x,omitempty"` // times in ms
-	Y *float64 `json:"y,omitempty"`
+	X           *float64              `json:"x,omitempty"`           // times in ms
+	Y           *float64              `json:"y,omitempty"`
 }
 
 func (c *Collector) warnings(run Run, groups [][]*side) []Warning {
