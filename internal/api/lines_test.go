@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"iter"
 	"math/rand/v2"
@@ -139,41 +138,37 @@ func FuzzLines(f *testing.F) {
 // BenchmarkLines compares a whole stream, cut into lines that are scanned, with
 // bufio.Scanner and encoding/json. A long line is one with a context of 128k numbers.
 func BenchmarkLines(b *testing.B) {
-	for name, stream := range map[string]string{
-		"tokens":  strings.Repeat(tokenLine+"\n", 1000),
-		"context": final(128<<10) + "\n",
+	for name, c := range map[string]struct {
+		stream string
+		lines  int
+	}{
+		"tokens":  {strings.Repeat(tokenLine+"\n", 1000), 1000},
+		"context": {final(128<<10) + "\n", 1},
 	} {
-		data := []byte(stream)
+		stream := []byte(c.stream)
 		b.Run(name, func(b *testing.B) {
-			compare(b, 1, func() error { return scanAll(data) }, func() error { return decodeAll(data) })
+			var lines api.Lines
+			var scanner api.Scanner
+			inTurns(b, c.lines, func() {
+				for piece := range pieces(stream, 8<<10) {
+					require.NoError(b, lines.Feed(piece, func(line []byte) {
+						if _, known := scanner.Scan(line); !known {
+							b.Fatalf("%s", line)
+						}
+					}))
+				}
+			}, func() { decodeLines(b, stream) })
 		})
 	}
 }
 
-func scanAll(stream []byte) error {
-	var lines api.Lines
-	var failed error
-	scan := func(line []byte) {
-		if _, known := api.Scan(line); !known {
-			failed = errors.New("unknown")
-		}
-	}
-	for piece := range pieces(stream, 8<<10) {
-		if err := lines.Feed(piece, scan); err != nil {
-			return err
-		}
-	}
-	return failed
-}
-
-func decodeAll(stream []byte) error {
+func decodeLines(b *testing.B, stream []byte) {
+	b.Helper()
 	scanner := bufio.NewScanner(bytes.NewReader(stream))
 	scanner.Buffer(nil, 16<<20)
 	for scanner.Scan() {
 		var a answer
-		if err := json.Unmarshal(scanner.Bytes(), &a); err != nil {
-			return err
-		}
+		require.NoError(b, json.Unmarshal(scanner.Bytes(), &a))
 	}
-	return scanner.Err()
+	require.NoError(b, scanner.Err())
 }

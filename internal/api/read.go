@@ -3,15 +3,6 @@ package api
 // The functions of this file read a value that begins at a position in a line, and return
 // it with the position behind it, which is odd where it is of another type.
 
-// readKey returns a key as it is written, and the position where its value begins.
-func readKey(line []byte, at int) (key []byte, value int) {
-	key, at = readString(line, at)
-	if at = skipSpace(line, at); peek(line, at) != ':' {
-		return nil, odd
-	}
-	return key, skipSpace(line, at+1)
-}
-
 func readString(line []byte, at int) (Raw, int) {
 	end := skipString(line, at)
 	if end == odd {
@@ -43,17 +34,17 @@ func readBool(line []byte, at int) (value bool, end int) {
 	}
 }
 
-// readCount reads an integer of up to 18 digits, of which no number is too large.
+// readCount reads a plain integer of up to 18 digits, of which no number is too large.
 func readCount(line []byte, at int) (count int64, end int) {
-	end = skipNumber(line, at)
-	if end == odd || end-at > 18 {
-		return 0, odd
-	}
-	for _, c := range line[at:end] {
+	for _, c := range line[at:] {
 		if !isDigit(c) {
-			return 0, odd
+			break
 		}
 		count = 10*count + int64(c-'0')
+		end++
 	}
-	return count, end
+	if end == 0 || end > 18 || end > 1 && line[at] == '0' {
+		return 0, odd
+	}
+	return count, at + end
 }

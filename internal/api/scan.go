@@ -13,6 +13,7 @@ type Piece struct {
 	ToolCalls []byte // the JSON array as it came; nil where it has no element
 	Done      bool
 
+	createdAt  Raw
 	doneReason Raw
 	usage      [evalDuration - totalDuration + 1]int64
 	seen       uint32 // a bit for each field that is there and not null
@@ -79,26 +80,17 @@ func Scan(line []byte) (piece Piece, ok bool) {
 	return piece, true
 }
 
-// object reads the members of an object; fieldOf says what their keys mean.
-func (p *Piece) object(line []byte, at int, fieldOf func(key []byte) field) int {
+// object reads the members of an object.
+func (p *Piece) object(line []byte, at int, keys *keys) int {
 	if peek(line, at) != '{' {
 		return odd
 	}
-	if at = skipSpace(line, at+1); peek(line, at) == '}' {
-		return at + 1
+	at, more := skipOpening(line, at, '}')
+	for more {
+		field, value := keys.read(line, at)
+		at, more = skipComma(line, p.value(line, value, field), '}')
 	}
-	for {
-		key, value := readKey(line, at)
-		at = skipSpace(line, p.value(line, value, fieldOf(key)))
-		switch peek(line, at) {
-		case ',':
-			at = skipSpace(line, at+1)
-		case '}':
-			return at + 1
-		default:
-			return odd
-		}
-	}
+	return at
 }
 
 // value reads the value of a field.
@@ -106,7 +98,7 @@ func (p *Piece) value(line []byte, at int, f field) int {
 	switch {
 	case f == ignored:
 		return skipValue(line, at, maxDepth)
-	case f == beyond || p.has(f):
+	case at == odd || f == beyond || p.has(f):
 		return odd
 	case peek(line, at) == 'n': // to encoding/json null is nothing, whatever the type
 		return skipLiteral(line, at, "null")
@@ -123,6 +115,8 @@ func (p *Piece) value(line []byte, at int, f field) int {
 		at = p.object(line, at, inMessage)
 	case done:
 		p.Done, at = readBool(line, at)
+	case createdAt:
+		p.createdAt, at = readString(line, at)
 	case doneReason:
 		p.doneReason, at = readString(line, at)
 	default:
@@ -137,6 +131,7 @@ type field uint8
 const (
 	ignored field = iota // for sure nothing that a Piece has
 	beyond               // something that Scan leaves to ParseChunk
+	createdAt
 	text
 	thinking
 	toolCalls
@@ -150,75 +145,3 @@ const (
 	evalCount
 	evalDuration
 )
-
-// topLevel knows the keys of a line; of generate and chat alike.
-func topLevel(key []byte) field {
-	switch string(key) {
-	case "model", "created_at", "context":
-		return ignored
-	case "message":
-		return message
-	case "response":
-		return text
-	case "thinking":
-		return thinking
-	case "tool_calls":
-		return toolCalls
-	case "done":
-		return done
-	case "done_reason":
-		return doneReason
-	case "error", "status", "embeddings":
-		return beyond
-	default:
-		return inUsage(key)
-	}
-}
-
-// inUsage knows the keys that only the last line has.
-func inUsage(key []byte) field {
-	switch string(key) {
-	case "total_duration":
-		return totalDuration
-	case "load_duration":
-		return loadDuration
-	case "prompt_eval_count":
-		return promptEvalCount
-	case "prompt_eval_duration":
-		return promptEvalDuration
-	case "eval_count":
-		return evalCount
-	case "eval_duration":
-		return evalDuration
-	default:
-		return unknown(key)
-	}
-}
-
-// inMessage knows the keys of a chat's message.
-func inMessage(key []byte) field {
-	switch string(key) {
-	case "role":
-		return ignored
-	case "content":
-		return text
-	case "thinking":
-		return thinking
-	case "tool_calls":
-		return toolCalls
-	default:
-		return unknown(key)
-	}
-}
-
-// unknown judges a key that is none of ours as it is written. encoding/json decodes keys
-// and then ignores case, in which even ſ is an S; a key of ASCII without capitals and
-// escapes is beyond that doubt.
-func unknown(key []byte) field {
-	for _, c := range key {
-		if 'A' <= c && c <= 'Z' || c == '\\' || c >= 0x80 {
-			return beyond
-		}
-	}
-	return ignored
-}

@@ -3,7 +3,6 @@ package api_test
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"iter"
 	"math/rand/v2"
@@ -81,6 +80,21 @@ func assertAgrees(t *testing.T, line []byte) (known bool) {
 	return true
 }
 
+// assertScannerAgrees checks that a Scanner finds in a stream of lines what Scan finds in each.
+func assertScannerAgrees(t *testing.T, stream ...string) {
+	t.Helper()
+	var scanner api.Scanner
+	for _, line := range stream {
+		own := []byte(line)
+		got, gotKnown := scanner.Scan(own)
+		want, known := api.Scan([]byte(line))
+		require.Equal(t, known, gotKnown, "%q", stream)
+		require.Equal(t, want.Chunk(), got.Chunk(), "%q", stream)
+		require.Equal(t, want.Content(), got.Content(), "%q", stream)
+		clear(own) // a reader uses its buffer again
+	}
+}
+
 func TestScanKnowsWhatOllamaWrites(t *testing.T) {
 	t.Parallel()
 	for _, kind := range kinds {
@@ -100,17 +114,30 @@ func TestScanOfChangedLines(t *testing.T) {
 	for _, kind := range kinds {
 		t.Run(kind.name, func(t *testing.T) {
 			t.Parallel()
+			check := func(changed string) {
+				assertAgrees(t, []byte(changed))
+				assertScannerAgrees(t, kind.line, changed)
+			}
 			for at := range len(kind.line) {
 				before, after := kind.line[:at], kind.line[at+1:]
-				assertAgrees(t, []byte(before))
-				assertAgrees(t, []byte(before+after))
+				check(before)
+				check(before + after)
 				for _, c := range []byte(bytesThatMatter) {
-					assertAgrees(t, []byte(before+string([]byte{c})+after))
-					assertAgrees(t, []byte(before+string([]byte{c})+kind.line[at:]))
+					check(before + string([]byte{c}) + after)
+					check(before + string([]byte{c}) + kind.line[at:])
 				}
 			}
 		})
 	}
+}
+
+// anyValues are of all types, and some of none.
+var anyValues = []string{
+	`""`, `" a"`, `"\u00e9\ud83d\ude00"`, `"\ud83d"`, `"\ude00\ud83d"`, `"\ud83d\n"`, `"\ud83d\u0041"`, "\"\xff\xed\xa0\x80\"",
+	`"글"`, `"\x"`, `"\u12g4"`, "\"\t\"", "true", "false", "null", "nul", "0", "7", "-7", "-0", "01", "1.5", "1e3", "-", "1.",
+	"1e", "123456789012345678", "9223372036854775807", "9223372036854775808", "[]", "[ ]", "{}",
+	"[1,2,34567,0,8,9]", "[1,2,,3,4,5,6,7]", "[1,00,2,3,4,5,6]", "[1,2,3,4,5,6,7,8,]", "[01,2,3,4,5,6,7]", "[0]", "[[1],{}]",
+	`[{"a":1}]`, "[null]", strings.Repeat("[", 40) + strings.Repeat("]", 40),
 }
 
 // Objects made of members in any order, some twice, some in other letters, with any kind
@@ -123,18 +150,11 @@ func TestScanOfAnyObject(t *testing.T) {
 		"context", "total_duration", "load_duration", "prompt_eval_count", "prompt_eval_duration", "eval_count",
 		"eval_duration", "status", "error", "embeddings", "Response", "DONE", "re\\u0073ponse", "reſponse", "\\", "", "한",
 	}
-	scalars := []string{
-		`""`, `" a"`, `"\u00e9\ud83d\ude00"`, `"\ud83d"`, `"\ude00\ud83d"`, `"\ud83d\n"`, `"\ud83d\u0041"`, "\"\xff\xed\xa0\x80\"",
-		`"글"`, `"\x"`, `"\u12g4"`, "\"\t\"", "true", "false", "null", "nul", "0", "7", "-7", "-0", "01", "1.5", "1e3", "-", "1.",
-		"1e", "123456789012345678", "9223372036854775807", "9223372036854775808", "[]", "[ ]", "{}",
-		"[1,2,34567,0,8,9]", "[1,2,,3,4,5,6,7]", "[1,00,2,3,4,5,6]", "[1,2,3,4,5,6,7,8,]", "[01,2,3,4,5,6,7]", "[0]", "[[1],{}]",
-		`[{"a":1}]`, "[null]", strings.Repeat("[", 40) + strings.Repeat("]", 40),
-	}
 	var object func(depth int) string
 	object = func(depth int) string {
 		members := make([]string, random.IntN(6))
 		for i := range members {
-			value := scalars[random.IntN(len(scalars))]
+			value := anyValues[random.IntN(len(anyValues))]
 			if depth > 0 && random.IntN(3) == 0 {
 				value = object(depth - 1)
 			}
@@ -149,6 +169,27 @@ func TestScanOfAnyObject(t *testing.T) {
 		}
 	}
 	assert.Greater(t, known, 5_000)
+}
+
+// A Scanner remembers, and remembers the right thing: any kind of line may follow any other.
+func TestScannerOfAnyStream(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(5, 6))
+	lines := []string{
+		`{}`, `{"error":"x"}`, `{"created_at":"a","response":null,"done":false}`, `{"created_at":"a","thinking":""}`,
+		`{"response":"a","created_at":"b"}`, `{"response":"a","created_at":"b","thinking":"c"}`, head, "",
+		`{"created_at":7,"response":"a"}`, `{"created_at":"7","response":"a"}`, `{"created_at":"\u00e9","response":"\u00e9"}`,
+	}
+	for _, kind := range kinds {
+		lines = append(lines, kind.line, strings.ReplaceAll(kind.line, "three", ""), strings.ReplaceAll(kind.line, "20", `\n`))
+	}
+	for range 5_000 {
+		stream := make([]string, 1+random.IntN(6))
+		for i := range stream {
+			stream[i] = lines[random.IntN(len(lines))]
+		}
+		assertScannerAgrees(t, stream...)
+	}
 }
 
 // What is rare, or odd in any way, is ParseChunk's.
@@ -168,6 +209,7 @@ func TestScanLeavesToParseChunk(t *testing.T) {
 		"a number of another type":     `{"response":7}`,
 		"a number too large":           `{"eval_count":9223372036854775808}`,
 		"a deep value":                 `{"x":` + strings.Repeat("[", 99) + strings.Repeat("]", 99) + `}`,
+		"a deep object":                `{"x":` + strings.Repeat(`{"x":`, 99) + "1" + strings.Repeat("}", 99) + `}`,
 		"a value too deep":             `{"x":` + strings.Repeat("[", 1e6) + strings.Repeat("]", 1e6) + `}`,
 		"no object":                    `["response"]`,
 		"two objects":                  `{}{}`,
@@ -254,13 +296,17 @@ func TestScanOfLongLine(t *testing.T) {
 }
 
 func TestScanAllocatesNothing(t *testing.T) {
+	var scanner api.Scanner
 	for _, kind := range kinds {
 		line := []byte(kind.line)
+		text := make([]byte, 0, len(line))
 		assert.Zero(t, testing.AllocsPerRun(100, func() {
 			piece, known := api.Scan(line)
-			if !known || piece.Text.Chars() < 0 {
+			same, alsoKnown := scanner.Scan(line)
+			if !known || !alsoKnown || piece.Text.Chars() != same.Text.Chars() {
 				t.Error(kind.name)
 			}
+			text = piece.Text.Append(text[:0])
 		}), kind.name)
 	}
 }
@@ -272,7 +318,19 @@ func FuzzScan(f *testing.F) {
 	for _, line := range captured(f) {
 		f.Add(line)
 	}
+	for _, v := range anyValues {
+		f.Add([]byte(`{"response":` + v + `,"done":` + v + `,"eval_count":` + v + `,"tool_calls":[` + v + `],"x":` + v + "}"))
+	}
 	f.Fuzz(func(t *testing.T, line []byte) { assertAgrees(t, line) })
+}
+
+func FuzzScanner(f *testing.F) {
+	for _, first := range kinds {
+		for _, second := range kinds {
+			f.Add(first.line, second.line)
+		}
+	}
+	f.Fuzz(func(t *testing.T, first, second string) { assertScannerAgrees(t, first, second, first, second) })
 }
 
 // answer is what Piece has, as encoding/json decodes it.
@@ -295,48 +353,81 @@ type answer struct {
 	EvalDuration       int64  `json:"eval_duration"`
 }
 
+// BenchmarkScan compares a line on its own with encoding/json.
 func BenchmarkScan(b *testing.B) {
 	lines := append(slices.Clone(kinds), struct{ name, line string }{"final with 400,000 tokens", final(400_000)})
 	for _, kind := range lines {
-		line := []byte(kind.line)
 		b.Run(kind.name, func(b *testing.B) {
-			compare(b, max(1, 10_000/len(line)),
-				func() error {
-					if _, known := api.Scan(line); !known {
-						return errors.New("unknown")
-					}
-					return nil
-				},
-				func() error { var a answer; return json.Unmarshal(line, &a) },
-			)
+			compare(b, [][]byte{[]byte(kind.line)}, api.Scan)
 		})
 	}
 }
 
-// compare measures ours and, in turns with it, what it is compared with, so that both
-// meet the machine in the same state. It reports the time of each, how many times as fast
-// ours is, and what ours allocates.
-func compare(b *testing.B, turn int, ours, baseline func() error) {
-	b.Helper()
-	measure := func(f func() error) time.Duration {
-		var err error
-		start := time.Now()
-		for range turn {
-			err = errors.Join(err, f())
+// BenchmarkScanner does so with the lines of a stream, which differ in time and text.
+func BenchmarkScanner(b *testing.B) {
+	words := strings.Fields("a of the three copper instrument 나무가 \\u003cb\\u003e \\n\\n counterintuitive")
+	random := rand.New(rand.NewPCG(7, 8))
+	for _, kind := range kinds {
+		if !strings.Contains(kind.line, " three") {
+			continue
 		}
-		took := time.Since(start)
-		require.NoError(b, err)
-		return took
+		var stream [][]byte
+		for range 1000 {
+			at := fmt.Sprintf(`16.%dZ"`, random.IntN(1e9))
+			word := " " + words[random.IntN(len(words))]
+			stream = append(stream, []byte(strings.NewReplacer(`16.250612345Z"`, at, " three", word).Replace(kind.line)))
+		}
+		b.Run(kind.name, func(b *testing.B) {
+			var scanner api.Scanner
+			compare(b, stream, scanner.Scan)
+		})
 	}
+}
+
+// compare measures how long it takes to scan lines and, in turns with it, to decode them
+// by encoding/json, so that both meet the machine in the same state. It reports the time
+// of each for a line, how many times as fast scanning is, and what it allocates.
+func compare(b *testing.B, lines [][]byte, scan func(line []byte) (api.Piece, bool)) {
+	b.Helper()
+	scanAll := func() {
+		for _, line := range lines {
+			if _, known := scan(line); !known {
+				b.Fatalf("%s", line)
+			}
+		}
+	}
+	decodeAll := func() {
+		for _, line := range lines {
+			var a answer
+			if err := json.Unmarshal(line, &a); err != nil {
+				b.Fatalf("%s: %v", line, err)
+			}
+		}
+	}
+	inTurns(b, len(lines), scanAll, decodeAll)
+}
+
+// inTurns measures ours and the baseline, which both do so many things.
+func inTurns(b *testing.B, things int, ours, baseline func()) {
+	b.Helper()
+	measure := func(f func(), times int) time.Duration {
+		start := time.Now()
+		for range times {
+			f()
+		}
+		return time.Since(start)
+	}
+	turn := 1 + int(time.Millisecond/measure(baseline, 1)) // of one millisecond of the baseline
 	var mine, theirs time.Duration
+	n := 0
 	for b.Loop() {
-		mine += measure(ours)
-		theirs += measure(baseline)
+		mine += measure(ours, turn)
+		theirs += measure(baseline, turn)
+		n += turn * things
 	}
-	n := float64(b.N * turn)
 	b.ReportMetric(0, "ns/op") // of both
-	b.ReportMetric(float64(mine)/n, "ns")
-	b.ReportMetric(float64(theirs)/n, "baseline-ns")
+	b.ReportMetric(float64(mine)/float64(n), "ns")
+	b.ReportMetric(float64(theirs)/float64(n), "baseline-ns")
 	b.ReportMetric(float64(theirs)/float64(mine), "times-as-fast")
-	b.ReportMetric(testing.AllocsPerRun(10, func() { _ = ours() }), "allocs")
+	b.ReportMetric(testing.AllocsPerRun(10, ours)/float64(things), "allocs")
 }

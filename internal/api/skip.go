@@ -24,7 +24,7 @@ func peek(line []byte, at int) byte {
 }
 
 func skipSpace(line []byte, at int) int {
-	for isSpace(peek(line, at)) {
+	for uint(at) < uint(len(line)) && isSpace(line[at]) {
 		at++
 	}
 	return at
@@ -68,42 +68,57 @@ func skipObject(line []byte, at, depth int) int {
 	if depth == 0 {
 		return odd
 	}
-	if at = skipSpace(line, at+1); peek(line, at) == '}' {
-		return at + 1
+	at, more := skipOpening(line, at, '}')
+	for more {
+		at = skipColon(line, skipString(line, at))
+		at, more = skipComma(line, skipValue(line, at, depth), '}')
 	}
-	for {
-		_, value := readKey(line, at)
-		at = skipSpace(line, skipValue(line, value, depth))
-		switch peek(line, at) {
-		case ',':
-			at = skipSpace(line, at+1)
-		case '}':
-			return at + 1
-		default:
-			return odd
-		}
-	}
+	return at
 }
 
 func skipArray(line []byte, at, depth int) int {
 	if depth == 0 {
 		return odd
 	}
-	if at = skipSpace(line, at+1); peek(line, at) == ']' {
-		return at + 1
-	}
-	for {
-		at = skipIntegers(line, at)
-		at = skipSpace(line, skipValue(line, at, depth))
-		switch peek(line, at) {
-		case ',':
-			at = skipSpace(line, at+1)
-		case ']':
-			return at + 1
-		default:
-			return odd
+	at, more := skipOpening(line, at, ']')
+	for more {
+		if isDigit(peek(line, at)) {
+			at = skipIntegers(line, at)
 		}
+		at, more = skipComma(line, skipValue(line, at, depth), ']')
 	}
+	return at
+}
+
+// skipOpening goes over the brace or bracket that opens an object or array, and says
+// whether there is anything before the closing one.
+func skipOpening(line []byte, at int, closing byte) (next int, more bool) {
+	if at = skipSpace(line, at+1); peek(line, at) == closing {
+		return at + 1, false
+	}
+	return at, true
+}
+
+// skipComma goes over the comma behind an element and says that there is one more, or over
+// what closes the object or array.
+func skipComma(line []byte, at int, closing byte) (next int, more bool) {
+	at = skipSpace(line, at)
+	switch peek(line, at) {
+	case ',':
+		return skipSpace(line, at+1), true
+	case closing:
+		return at + 1, false
+	default:
+		return odd, false
+	}
+}
+
+// skipColon goes over what is between a key and its value.
+func skipColon(line []byte, at int) int {
+	if at = skipSpace(line, at); peek(line, at) != ':' {
+		return odd
+	}
+	return skipSpace(line, at+1)
 }
 
 func skipNumber(line []byte, at int) int {
@@ -133,24 +148,38 @@ func skipDigits(line []byte, at int) int {
 	if !isDigit(peek(line, at)) {
 		return odd
 	}
-	for isDigit(peek(line, at)) {
-		at++
+	for {
+		others := digitsIn(wordAt(line, at)) ^ marks
+		if others != 0 {
+			return at + firstMark(others)
+		}
+		at += 8
 	}
-	return at
 }
 
 func skipString(line []byte, at int) int {
 	if peek(line, at) != '"' {
 		return odd
 	}
-	at++
-	for {
-		for ; at+8 <= len(line); at += 8 {
-			if stops := stopsOfString(binary.LittleEndian.Uint64(line[at:])); stops != 0 {
-				at += bits.TrailingZeros64(stops) / 8
-				break
-			}
+	for at++; ; at += 8 {
+		if stops := stopsOfString(wordAt(line, at)); stops != 0 {
+			at += firstMark(stops)
+			break
 		}
+	}
+	switch peek(line, at) {
+	case '"':
+		return at + 1
+	case '\\':
+		return skipEscaped(line, at)
+	default:
+		return odd
+	}
+}
+
+// skipEscaped goes over the rest of a string, from a backslash on.
+func skipEscaped(line []byte, at int) int {
+	for {
 		switch c := peek(line, at); {
 		case c == '"':
 			return at + 1
@@ -188,14 +217,31 @@ const (
 
 func lanes(c byte) uint64 { return ones * uint64(c) }
 
+func firstMark(word uint64) int { return bits.TrailingZeros64(word) / 8 }
+
+// wordAt returns the eight bytes at a position; those behind the end of the line are 0.
+func wordAt(line []byte, at int) uint64 {
+	if at+8 <= len(line) {
+		return binary.LittleEndian.Uint64(line[at : at+8])
+	}
+	return lastWord(line[at:])
+}
+
+func lastWord(rest []byte) uint64 {
+	word := uint64(0)
+	for i := len(rest) - 1; i >= 0; i-- {
+		word = word<<8 | uint64(rest[i])
+	}
+	return word
+}
+
 // stopsOfString marks quotes, backslashes and control characters: what does not simply
 // belong to a string. Only the first mark is sure to be right: where a subtraction finds
 // something, it borrows from the next lane.
 func stopsOfString(word uint64) uint64 {
-	control := word - lanes(' ')
-	quote := (word ^ lanes('"')) - ones
+	quoteOrControl := (word ^ lanes('"'^' ')) - lanes(' '+1) // the quote in the place of the space
 	backslash := (word ^ lanes('\\')) - ones
-	return (control | quote | backslash) &^ word & marks
+	return (quoteOrControl | backslash) &^ word & marks
 }
 
 // skipIntegers goes over elements of an array as long as they are plain integers with
@@ -205,8 +251,8 @@ func stopsOfString(word uint64) uint64 {
 func skipIntegers(line []byte, at int) int {
 	start := at
 	begins := uint64(0x80) // marks where an element begins; in lane 0 it does
-	for ; at+8 <= len(line); at += 8 {
-		word := binary.LittleEndian.Uint64(line[at:])
+	for ; ; at += 8 {
+		word := wordAt(line, at)
 		digits, commas, zeros := digitsIn(word), bytesIn(word, ','), bytesIn(word, '0')
 		begins |= commas << 8
 		beforeDigit := digits>>8 | 0x80<<56 // what follows the last lane may be one

@@ -1,0 +1,67 @@
+package api
+
+import "bytes"
+
+// Scanner scans the lines of a stream, as Scan does. Most of them differ from the line
+// before in two strings only, the time and the text, so it remembers what is around
+// these: where that is the same, only the two are read. The zero value is ready.
+type Scanner struct {
+	head, middle, tail []byte // a line is head, time, middle, text, tail
+	thinking           bool   // the text is thinking
+	line               []byte // of which they are parts; the Scanner's own
+}
+
+// maxRemembered is the length of the longest line that is worth a copy.
+const maxRemembered = 512
+
+// Scan finds in a line what ParseChunk would decode from it; see the function Scan.
+func (s *Scanner) Scan(line []byte) (piece Piece, ok bool) {
+	if text, same := s.match(line); same {
+		if s.thinking {
+			piece.Thinking = text
+		} else {
+			piece.Text = text
+		}
+		return piece, true
+	}
+	if piece, ok = Scan(line); ok {
+		s.remember(line, &piece)
+	}
+	return piece, ok
+}
+
+// match returns the text of a line that is like the one remembered. Another string in the
+// place of a string changes nothing in what the rest of the line means.
+func (s *Scanner) match(line []byte) (text Raw, same bool) {
+	if len(s.head) == 0 || !bytes.HasPrefix(line, s.head) {
+		return nil, false
+	}
+	_, at := readString(line, len(s.head)-1)
+	if at == odd || !bytes.HasPrefix(line[at:], s.middle) {
+		return nil, false
+	}
+	text, at = readString(line, at+len(s.middle)-1)
+	return text, at != odd && bytes.Equal(line[at:], s.tail)
+}
+
+// remember keeps what is around the time and the text, if the piece is nothing but a text.
+func (s *Scanner) remember(line []byte, p *Piece) {
+	const usual = 1<<createdAt | 1<<text | 1<<thinking | 1<<message | 1<<done
+	content, other := p.Text, p.Thinking
+	if len(other) > 0 {
+		content, other = other, content
+	}
+	from, to := offset(line, p.createdAt), offset(line, content)
+	if p.Done || p.seen&^usual != 0 || len(other) > 0 ||
+		p.createdAt == nil || content == nil || from > to || len(line) > maxRemembered {
+		return
+	}
+	s.line = append(s.line[:0], line...)
+	s.head = s.line[:from]
+	s.middle = s.line[from+len(p.createdAt)+1 : to]
+	s.tail = s.line[to+len(content)+1:]
+	s.thinking = len(p.Thinking) > 0
+}
+
+// offset returns where a part of a line begins: both end at the same capacity.
+func offset(line, part []byte) int { return cap(line) - cap(part) }
