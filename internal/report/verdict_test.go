@@ -1,7 +1,6 @@
 package report_test
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
