@@ -29,6 +29,7 @@ type line struct {
 	OK                       bool
 	Status                   int
 	StartedAt                float64 `json:"started_at"`
+	PromptSeen               bool    `json:"prompt_seen"`
 	Error                    struct{ Type, Message string }
 	Duration                 *float64 `json:"duration_ms"`
 	TTFT                     *float64 `json:"ttft_ms"`

@@ -24,6 +24,7 @@ func init() {
 // what a benchmark needs to be one benchmark in all of them.
 type RootModule struct {
 	recorder  recorder
+	prompts   promptLog
 	benchmark sharedBenchmark
 }
 

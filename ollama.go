@@ -104,7 +104,7 @@ func (c *client) call(op api.Op, request, params sobek.Value) *sobek.Promise {
 		Body:     body.json,
 		Stream:   body.stream,
 		Timeouts: parsed.timeouts,
-		Record:   inv.identity(body.model),
+		Record:   inv.identity(body),
 	}
 	inv.request.OnGaps = func(gaps []float64) { c.metrics.pushGaps(inv, gaps) }
 	promise, resolve, reject := rt.NewPromise()
@@ -118,15 +118,16 @@ func (c *client) call(op api.Op, request, params sobek.Value) *sobek.Promise {
 }
 
 // identity says whose request it is.
-func (inv *invocation) identity(model string) record.Record {
+func (inv *invocation) identity(body *requestBody) record.Record {
 	return record.Record{
 		Target:      inv.client.target,
-		Model:       model,
+		Model:       body.model,
 		Endpoint:    inv.client.endpoint.String(),
 		Phase:       inv.params.phase,
 		VU:          inv.state.VUID,
 		Iter:        inv.state.Iteration,
 		ScheduledAt: inv.params.scheduledAt,
+		PromptSeen:  inv.client.root.prompts.add(inv.client.target, body),
 	}
 }
 
@@ -201,6 +202,7 @@ type requestBody struct {
 	json    []byte // nil for calls without a body
 	model   string
 	stream  bool
+	prompt  string // what the server's cache would know again; "" for none
 	onChunk sobek.Callable
 }
 
@@ -247,6 +249,7 @@ func (c *client) parseRequest(op api.Op, argument sobek.Value) (*requestBody, er
 		return nil, fmt.Errorf("request: %w", err)
 	}
 	body.json = encoded
+	body.prompt = promptIn(op, request, encoded)
 	return body, nil
 }
 

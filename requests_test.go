@@ -391,3 +391,34 @@ func TestSetupAndTeardown(t *testing.T) {
 	}
 	assert.Equal(t, map[string]string{"in-setup": "::setup", "in-default": "", "in-teardown": "::teardown"}, groups)
 }
+
+// A prompt that comes again may be in the server's cache, so its record says so.
+func TestPromptsThatComeAgain(t *testing.T) {
+	t.Parallel()
+	ollama := serve(t, answer(generateAnswer))
+	out := t.TempDir()
+	result := k6test.Script(t, []string{"OLLAMA_HOST=" + ollama.URL}, `
+		import { Ollama, report } from 'k6/x/ollama';
+		const [a, b] = ['a', 'b'].map((target) => new Ollama({ target, model: 'm' }));
+		export default async function () {
+			await a.generate({ prompt: 'one' });
+			await a.generate({ prompt: 'two' });
+			await a.generate({ prompt: 'one', options: { seed: 7 } });
+			await b.generate({ prompt: 'one' });
+			await a.generate({ prompt: 'one', model: 'n' });
+			await a.generate({});
+			await a.generate({});
+			await a.chat({ messages: [{ role: 'user', content: 'one' }] });
+			await a.chat({ messages: [{ role: 'user', content: 'two' }] });
+			await a.chat({ messages: [{ role: 'user', content: 'one' }] });
+			await a.embed({ input: 'one' });
+			await a.embed({ input: 'one' });
+		}
+		export const handleSummary = (data) => report(data, { out: '`+out+`' });`)
+	require.Zero(t, result.Code, result.Stderr)
+	var seen []bool
+	for _, r := range readRequests(t, out+"/requests.ndjson") {
+		seen = append(seen, r.PromptSeen)
+	}
+	assert.Equal(t, []bool{false, false, true, false, false, false, false, false, false, true, false, false}, seen)
+}

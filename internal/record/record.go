@@ -31,6 +31,10 @@ type Record struct {
 	ScheduledAt *float64 `json:"scheduled_at,omitempty"` // open-loop: the intended start
 	StartedAt   float64  `json:"started_at"`             // the clock's start
 
+	// PromptSeen says that the same prompt was sent to the target for the model before, so that
+	// the server may have it in its cache.
+	PromptSeen bool `json:"prompt_seen,omitempty"`
+
 	OK         bool   `json:"ok"`
 	Status     int    `json:"status,omitempty"` // HTTP; 0 if no answer came
 	Error      *Error `json:"error,omitempty"`

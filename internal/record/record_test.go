@@ -30,7 +30,7 @@ func full() record.Record {
 	return record.Record{
 		Target: "local", Model: "deepseek-r1:1.5b", Endpoint: "http://127.0.0.1:11434", Op: "generate",
 		Phase: record.Measure, VU: 3, Iter: 7, ScheduledAt: ptr(1795443676000.25), StartedAt: 1795443676001.5,
-		OK: false, Status: 200, Error: &record.Error{Type: api.Truncated, Message: `cut <here> & "there"`},
+		PromptSeen: true, OK: false, Status: 200, Error: &record.Error{Type: api.Truncated, Message: `cut <here> & "there"`},
 		DoneReason: "stop", Duration: ptr(850.5), Headers: ptr(12.0), Connect: ptr(0.0), TTFT: ptr(13.0),
 		TTFO: ptr(400.0), TPOT: ptr(20.5), LastToken: ptr(849.0), ITL: gaps(20, 0, 21.5), ScheduleDelay: ptr(1.25),
 		PromptTokens: ptr[int64](20), CachedTokens: ptr[int64](5), OutputTokens: ptr[int64](40), Chunks: ptr(38),
@@ -49,7 +49,7 @@ func TestWriteNamesEveryField(t *testing.T) {
 	require.NoError(t, record.Write(&out, []record.Record{full()}))
 	assert.Equal(t, `{"target":"local","model":"deepseek-r1:1.5b","endpoint":"http://127.0.0.1:11434",`+
 		`"op":"generate","phase":"measure","vu":3,"iter":7,"scheduled_at":1795443676000.25,`+
-		`"started_at":1795443676001.5,"ok":false,"status":200,`+
+		`"started_at":1795443676001.5,"prompt_seen":true,"ok":false,"status":200,`+
 		`"error":{"type":"truncated","message":"cut <here> & \"there\""},"done_reason":"stop",`+
 		`"duration_ms":850.5,"headers_ms":12,"connect_ms":0,"ttft_ms":13,"ttfo_ms":400,"tpot_ms":20.5,`+
 		`"last_token_ms":849,"itl_ms":{"count":3,"mean":13.833333333333334,`+

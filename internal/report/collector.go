@@ -40,7 +40,7 @@ type collected struct {
 	endpoints []string
 
 	requests, succeeded int
-	cached, streamed    int // of those that succeeded
+	streamed            int // of those that succeeded
 	failures            []Failure
 	spans               spans
 
@@ -171,8 +171,6 @@ func (s *collected) measure(r *record.Record) {
 		return
 	}
 	s.succeeded++
-	s.cached += count(r.CachedTokens != nil && r.PromptTokens != nil && *r.PromptTokens > 0 &&
-		float64(*r.CachedTokens) > cachedShare*float64(*r.PromptTokens))
 	s.streamed += count(r.TTFT != nil)
 	s.itl.Merge(r.ITL)
 }

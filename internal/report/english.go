@@ -130,7 +130,8 @@ var english = messages{
 		Outlying: "{target}: {count} request(s) to {model} lie far from all others ({a}). They are in every figure.",
 		TwoGroups: "{target}: the times of {model} fall into two groups, {a} around {x} and the rest around {y}. " +
 			"The mean between them is typical of neither.",
-		CachedPrompts:   "{target}: in {count} of {of} requests the prompt cache answered for most of the prompt ({model}).",
+		CachedPrompts: "{target}: in {count} of {of} requests the prompt cache answered for most of the prompt ({model}): " +
+			"TTFT and prefill are those of the cache. --cache cold makes each prompt a new one.",
 		NoTokenTimings:  "{target}: no answer of {model} was streamed, so there are no token timings.",
 		EndpointsDiffer: "{target}: requests went to several addresses: {a}",
 		ModelsDiffer: "NOT THE SAME MODEL: {other} and {target} run different models under the name {model} " +

@@ -125,7 +125,8 @@ var korean = messages{ // #nosec G101 -- a model's tokens are no secrets
 		Outlying:  "{target}: {model} 요청 {count}개가 다른 요청들과 크게 다릅니다 ({a}). 모든 수치에 들어 있습니다.",
 		TwoGroups: "{target}: {model} 응답 시간이 두 무리로 나뉩니다: {a}는 {x} 근처, 나머지는 {y} 근처입니다. " +
 			"그 사이의 평균은 어느 쪽도 대표하지 않습니다.",
-		CachedPrompts:   "{target}: 요청 {of}개 중 {count}개에서 프롬프트 대부분이 캐시로 처리되었습니다 ({model}).",
+		CachedPrompts: "{target}: 요청 {of}개 중 {count}개에서 프롬프트 대부분이 캐시로 처리되었습니다 ({model}). " +
+			"TTFT와 prefill은 캐시의 수치입니다. --cache cold를 쓰면 매번 새 프롬프트를 보냅니다.",
 		NoTokenTimings:  "{target}: {model} 응답을 스트리밍하지 않아 토큰별 시간을 알 수 없습니다.",
 		EndpointsDiffer: "{target}: 요청이 여러 주소로 나뉘었습니다: {a}",
 		ModelsDiffer: "같은 모델이 아닙니다: {other}, {target}의 {model}은(는) 이름만 같습니다 ({differences}). " +

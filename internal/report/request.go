@@ -13,7 +13,11 @@ type Request struct {
 	Warmup    bool
 	Cold      bool          // the server loaded the model for it
 	Error     api.ErrorKind // "" if it succeeded
-	values    [perRequestMetrics]float64
+
+	PromptSeen bool // the same prompt was sent before
+	Cached     bool // the server said that its cache answered for most of the prompt
+
+	values [perRequestMetrics]float64
 }
 
 // OK says whether the request succeeded.
@@ -32,7 +36,11 @@ func (r *Request) Value(metric Metric) (value float64, known bool) {
 
 // requestOf takes from a record what a Request keeps. The error of a failed one is never "".
 func requestOf(r *record.Record) Request {
-	request := Request{StartedAt: r.StartedAt, Warmup: r.Phase == record.Warmup, Cold: r.Cold != nil && *r.Cold}
+	request := Request{
+		StartedAt: r.StartedAt, Warmup: r.Phase == record.Warmup, Cold: r.Cold != nil && *r.Cold, PromptSeen: r.PromptSeen,
+		Cached: r.CachedTokens != nil && r.PromptTokens != nil && *r.PromptTokens > 0 &&
+			float64(*r.CachedTokens) > cachedShare*float64(*r.PromptTokens),
+	}
 	if !r.OK {
 		request.Error = unknownError
 		if r.Error != nil && r.Error.Type != "" {

@@ -75,7 +75,6 @@ const (
 
 const (
 	fewRequests  = 10  // the old script's default, the least that it took for a comparison
-	cachedShare  = 0.5 // of a prompt's tokens
 	lengthsApart = 0.1 // of the longer mean
 	mostOutliers = 5   // that a warning names; results.json has all
 )
@@ -169,7 +168,8 @@ func (s *side) warnings() []Warning {
 	if c := series.ColdStarts; c != nil {
 		warn(true, ColdRequests, Facts{Count: c.Requests, Of: ok, X: c.Mean, Y: c.WarmMean})
 	}
-	warn(s.cached > 0, CachedPrompts, Facts{Count: s.cached, Of: ok})
+	cached, of := cachedPrompts(series.Sample)
+	warn(cached > 0, CachedPrompts, Facts{Count: cached, Of: of})
 	warn(ok > 0 && s.streamed == 0 && api.Op(series.Op).GeneratesTokens(), NoTokenTimings, Facts{})
 	warn(len(s.endpoints) > 1, EndpointsDiffer, Facts{A: strings.Join(s.endpoints, ", ")})
 	if c := series.Course; c != nil {
