@@ -14,9 +14,12 @@ import (
 
 // The names of the files.
 const (
-	ResultsFile  = "results.json"
-	RequestsFile = "requests.ndjson"
-	MarkdownFile = "report.md"
+	ResultsFile   = "results.json"
+	RequestsFile  = "requests.ndjson"
+	MarkdownFile  = "report.md"
+	CSVFile       = "results.csv"
+	JUnitFile     = "junit.xml"
+	BenchstatFile = "benchstat.txt"
 )
 
 // File is one of the files that a report leaves behind.
@@ -31,6 +34,9 @@ func Files(results Results, requests io.WriterTo, l locale.Locale) []File {
 	files := []File{
 		{ResultsFile, func(w io.Writer) error { return JSON(w, results) }},
 		{MarkdownFile, func(w io.Writer) error { return Markdown(w, results, l) }},
+		{CSVFile, func(w io.Writer) error { return CSV(w, results) }},
+		{JUnitFile, func(w io.Writer) error { return JUnit(w, results) }},
+		{BenchstatFile, func(w io.Writer) error { return Benchstat(w, results) }},
 	}
 	if requests != nil {
 		files = append(files, File{RequestsFile, func(w io.Writer) error {

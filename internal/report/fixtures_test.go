@@ -114,6 +114,26 @@ func refused(int) *record.Error {
 	return &record.Error{Type: api.Connect, Message: "dial tcp 203.0.113.10:11434: connect: connection refused"}
 }
 
+// What nobody should call a model or a target, and a server that answers with a page.
+const (
+	hostileModel   = "evil/<script>alert(1)</script>|`x`\n# h\x1b[31m~~[a](//b)~~ ![i](//c)\x00\uffff @all 🦙 ﷽ &lt;\u202e"
+	hostileTarget  = "=HYPERLINK(\"//evil\")|`a`\n**b**_c_"
+	hostileMessage = "</td><img src=x onerror=alert(1)>]]>\u0000\u001b]0;x\u0007 <!-- `| @team #1 https://evil.example"
+)
+
+func hostile() []record.Record {
+	a, b := local(), remote()
+	a.target, a.model = hostileTarget, hostileModel
+	b.target, b.model = "-remote", hostileModel
+	b.failing = func(n int) *record.Error {
+		if n%4 == 0 {
+			return &record.Error{Type: api.ServerError, Message: hostileMessage}
+		}
+		return nil
+	}
+	return interleave(6, a, b)
+}
+
 // every run there is a golden file of.
 func runs() map[string]report.Run {
 	failing := remote()
@@ -191,6 +211,7 @@ func runs() map[string]report.Run {
 		},
 		"failures-mixed": {Records: interleave(10, local(), mixed), Targets: both, Interrupted: true},
 		"milliseconds":   {Records: interleave(10, tiny, tinyRemote), Targets: both, Inventories: sameModel(both...)},
+		"hostile":        {Records: hostile(), Targets: []string{hostileTarget, "-remote"}},
 		"nothing":        {Records: []record.Record{failedWarmup}, Targets: both, Interrupted: true},
 	}
 	for name, run := range all {

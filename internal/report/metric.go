@@ -1,6 +1,10 @@
 package report
 
 import (
+	"cmp"
+	"maps"
+	"slices"
+
 	"github.com/xk6-ollama/xk6-ollama/internal/record"
 	"github.com/xk6-ollama/xk6-ollama/internal/stats"
 )
@@ -43,6 +47,19 @@ func (m Metric) better() stats.Better {
 	return stats.LowerIsBetter
 }
 
+// unit returns the unit of the metric's values.
+func (m Metric) unit() string {
+	switch m {
+	case TokensPerSecond:
+		return "tokens/s"
+	case PromptTokens, OutputTokens:
+		return "tokens"
+	case TPOT, DurationPerToken:
+		return "ms/token"
+	}
+	return "ms"
+}
+
 // perRequestMetrics is how many metrics have one value a request.
 const perRequestMetrics = 16
 
@@ -67,6 +84,24 @@ var perRequest = [perRequestMetrics]struct {
 	{ScheduleDelay, func(r *record.Record) *float64 { return r.ScheduleDelay }},
 	{PromptTokens, func(r *record.Record) *float64 { return toFloat(r.PromptTokens) }},
 	{OutputTokens, func(r *record.Record) *float64 { return toFloat(r.OutputTokens) }},
+}
+
+// inOrderOfDisplay returns the metrics that there are, those of the whole request first.
+func inOrderOfDisplay[T any](metrics map[Metric]T) []Metric {
+	place := func(m Metric) int {
+		if m == ITL {
+			m = TPOT // beside it, as the other time between tokens
+		}
+		for i := range perRequest {
+			if perRequest[i].metric == m {
+				return i
+			}
+		}
+		return perRequestMetrics
+	}
+	return slices.SortedFunc(maps.Keys(metrics), func(a, b Metric) int {
+		return cmp.Or(cmp.Compare(place(a), place(b)), cmp.Compare(b, a))
+	})
 }
 
 func ofServer(value func(*record.Server) *float64) func(*record.Record) *float64 {

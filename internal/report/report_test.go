@@ -3,6 +3,7 @@ package report_test
 import (
 	"bytes"
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -25,6 +26,15 @@ func TestGolden(t *testing.T) {
 			var page bytes.Buffer
 			require.NoError(t, report.JSON(&page, results))
 			golden(t, name+".json", page.Bytes())
+			for extension, write := range map[string]func(io.Writer, report.Results) error{
+				".csv":           report.CSV,
+				".junit.xml":     func(w io.Writer, r report.Results) error { return report.JUnit(w, r) },
+				".benchstat.txt": report.Benchstat,
+			} {
+				page.Reset()
+				require.NoError(t, write(&page, results))
+				golden(t, name+extension, page.Bytes())
+			}
 			for _, l := range []locale.Locale{locale.English, locale.Korean} {
 				golden(t, name+"."+string(l)+".txt", []byte(text(t, results, l, 80)))
 				page.Reset()

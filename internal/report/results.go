@@ -29,6 +29,7 @@ type Results struct {
 	Settings    map[string]any `json:"settings"`
 	Series      []Series       `json:"series"`
 	Comparisons []Comparison   `json:"comparisons"`
+	Thresholds  []Threshold    `json:"thresholds,omitempty"` // of k6
 	Warnings    []Warning      `json:"warnings"`
 	SelfCheck   SelfCheck      `json:"self_check"`
 }

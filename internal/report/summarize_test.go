@@ -3,6 +3,7 @@ package report_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -366,7 +367,7 @@ func TestFiles(t *testing.T) {
 	t.Parallel()
 	run := runs()["two-sides"]
 	files := written(t, report.Summarize(run), run.Records, locale.English)
-	assert.Len(t, files, 3)
+	assert.Len(t, files, 6)
 	records, err := record.Read(bytes.NewReader(files["requests.ndjson"]))
 	require.NoError(t, err)
 	assert.Equal(t, run.Records, records, "warm-up and other calls included")
@@ -391,7 +392,11 @@ func FuzzSummarize(f *testing.F) {
 		if err != nil {
 			return
 		}
-		render(t, report.Summarize(report.Run{Records: records, Targets: []string{"local"}}))
+		results := report.Summarize(report.Run{Records: records, Targets: []string{"local"}})
+		render(t, results)
+		checkCSV(t, results)
+		checkJUnit(t, results)
+		readBenchmarks(t, benchstat(t, results))
 	})
 }
 
@@ -418,6 +423,11 @@ func render(t *testing.T, results report.Results) {
 	t.Helper()
 	var page bytes.Buffer
 	require.NoError(t, report.JSON(&page, results))
+	for _, file := range report.Files(results, nil, locale.English) {
+		if err := file.Write(&page); !errors.Is(err, report.ErrNoRequests) {
+			require.NoError(t, err, file.Name)
+		}
+	}
 	for _, l := range []locale.Locale{locale.English, locale.Korean} {
 		for _, width := range []int{40, 80} {
 			page := text(t, results, l, width)

@@ -3,6 +3,8 @@ package report
 import (
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // table is a header and rows of as many cells; the first cell of a row says what it holds.
@@ -153,10 +155,32 @@ func escapeAll(cells []string) []string {
 	return escaped
 }
 
-// escape keeps text from being read as Markdown or HTML. A tilde at the start of a cell is
-// no strikethrough, so it stays.
+// escape keeps text from being read as Markdown or HTML, and GitHub from taking part of it for
+// the mention of a person or an issue.
 func escape(text string) string {
-	return strings.NewReplacer(
-		`\`, `\\`, "|", `\|`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "<", "&lt;", ">", "&gt;", "&", "&amp;",
-	).Replace(text)
+	var escaped strings.Builder
+	before := ' '
+	for rest := text; rest != ""; {
+		r, size := utf8.DecodeRuneInString(rest)
+		rest = rest[size:]
+		after, _ := utf8.DecodeRuneInString(rest)
+		switch {
+		case r == '<':
+			escaped.WriteString("&lt;")
+		case r == '>':
+			escaped.WriteString("&gt;")
+		case r == '&':
+			escaped.WriteString("&amp;")
+		case strings.ContainsRune("\\|`*_[]", r), r == '~' && !unicode.IsSpace(before): // no other can strike out
+			escaped.WriteString("\\" + string(r))
+		case (r == '@' || r == '#') && !alphanumeric(before) && alphanumeric(after):
+			escaped.WriteString(string(r) + "<!-- -->")
+		default:
+			escaped.WriteRune(r)
+		}
+		before = r
+	}
+	return escaped.String()
 }
+
+func alphanumeric(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
