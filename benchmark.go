@@ -15,6 +15,7 @@ import (
 	"github.com/grafana/sobek"
 	"go.k6.io/k6/v2/errext"
 	"go.k6.io/k6/v2/js/common"
+	"go.k6.io/k6/v2/lib"
 
 	"github.com/xk6-ollama/xk6-ollama/internal/api"
 	"github.com/xk6-ollama/xk6-ollama/internal/record"
@@ -30,7 +31,16 @@ type sharedBenchmark struct {
 	mu       sync.Mutex
 	settings *settings.Settings // nil before a script asks for a benchmark
 	turns    *turns.Turns
-	run      string // a name that no other run has
+	run      string          // a name that no other run has
+	files    map[string]bool // by path: whether finish could write it
+}
+
+// saved says whether finish has written the file, if it has tried.
+func (b *sharedBenchmark) saved(name string) (written, tried bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	written, tried = b.files[name]
+	return written, tried
 }
 
 // begin is called by each VU with the same settings; the first call counts. What can
@@ -225,7 +235,8 @@ func lineRecord(result *sobek.Object) record.Record {
 }
 
 // finishBenchmark is what a benchmark's teardown has to do: fail the test if a target
-// never answered for a model, and report if k6 will not ask for it.
+// never answered for a model or if a file can't be written, and report if k6 will not ask
+// for it.
 func (i *instance) finishBenchmark() {
 	rt := i.vu.Runtime()
 	state := i.vu.State()
@@ -241,16 +252,46 @@ func (i *instance) finishBenchmark() {
 			}
 		}
 	}
+	results := i.root.recorder.results(i.root.run())
+	if s.Out != "" {
+		i.saveFiles(s, results, state)
+	}
 	if i.runtimeOptions.SummaryMode.String != "disabled" {
 		return
 	}
-	content, err := i.compose(&reportOptions{out: s.Out, locale: s.Locale}, colours(nil))
+	text, err := textOf(results, s.Locale, colours(nil))
 	if err == nil {
-		err = save(content)
+		_, err = os.Stdout.Write(text)
 	}
 	if err != nil {
 		common.Throw(rt, fmt.Errorf("ollama: report: %w", err))
 	}
+}
+
+// saveFiles writes the files and fails the test if one can't be written. handleSummary
+// comes too late for that: k6 saves what it returns after the exit code is decided, and only
+// logs what it can't save.
+func (i *instance) saveFiles(s *settings.Settings, results report.Results, state *lib.State) {
+	fail := func(err error) {
+		state.Logger.Error(err)
+		state.TestStatus.MarkFailed()
+	}
+	if err := os.MkdirAll(s.Out, 0o755); err != nil { // #nosec G301 G306 -- results are for everybody
+		fail(outError(s.Out, err))
+		return
+	}
+	saved := map[string]bool{}
+	for _, file := range report.Files(results, &i.root.recorder.lines, s.Locale) {
+		name := pathOf(s.Out, file)
+		err := report.WriteFile(name, file)
+		saved[name] = err == nil
+		if err != nil {
+			fail(err)
+		}
+	}
+	i.root.benchmark.mu.Lock()
+	defer i.root.benchmark.mu.Unlock()
+	i.root.benchmark.files = saved
 }
 
 func lookupIn(env *sobek.Object) func(string) (string, bool) {

@@ -37,7 +37,7 @@ func (i *instance) report(data, argument sobek.Value) *sobek.Object {
 	if err != nil {
 		throwTypeError(rt, "report(data, options)", err)
 	}
-	content, err := i.compose(options, colours(data))
+	content, err := i.compose(options, data)
 	if err != nil {
 		common.Throw(rt, fmt.Errorf("ollama: report: %w", err))
 	}
@@ -68,8 +68,9 @@ func (i *instance) parseReportOptions(argument sobek.Value) (*reportOptions, err
 
 // compose makes the text for the terminal, under the name stdout, and the files. What
 // can't be saved is said on stderr; the text is there all the same.
-func (i *instance) compose(options *reportOptions, colour bool) (map[string][]byte, error) {
+func (i *instance) compose(options *reportOptions, data sobek.Value) (map[string][]byte, error) {
 	results := i.root.recorder.results(i.root.run())
+	results.Thresholds = thresholdsIn(data)
 	content := map[string][]byte{}
 	if options.out != "" {
 		files := report.Files(results, &i.root.recorder.lines, options.locale)
@@ -77,10 +78,15 @@ func (i *instance) compose(options *reportOptions, colour bool) (map[string][]by
 			content["stderr"] = []byte(err.Error() + "\n")
 		}
 	}
-	var text bytes.Buffer
-	err := report.Text(&text, results, report.TextOptions{Locale: options.locale, Color: colour, Width: terminalWidth()})
-	content["stdout"] = text.Bytes()
+	var err error
+	content["stdout"], err = textOf(results, options.locale, colours(data))
 	return content, err
+}
+
+func textOf(results report.Results, l locale.Locale, colour bool) ([]byte, error) {
+	var text bytes.Buffer
+	err := report.Text(&text, results, report.TextOptions{Locale: l, Color: colour, Width: terminalWidth()})
+	return text.Bytes(), err
 }
 
 // mostInMemory is up to how many bytes requests.ndjson is handed to k6, which takes files as
@@ -94,8 +100,12 @@ func (i *instance) composeFiles(out string, files []report.File, content map[str
 	}
 	var errs []error
 	for _, file := range files {
-		name := path.Join(filepath.ToSlash(out), file.Name)
-		if file.Name == report.RequestsFile && i.root.recorder.lines.Size() > mostInMemory {
+		name := pathOf(out, file)
+		tooLarge := file.Name == report.RequestsFile && i.root.recorder.lines.Size() > mostInMemory
+		if saved, tried := i.root.benchmark.saved(name); tried && (tooLarge || !saved) {
+			continue // it is there, or it is known why it is not
+		}
+		if tooLarge {
 			errs = append(errs, report.WriteFile(name, file))
 			continue
 		}
@@ -118,22 +128,51 @@ func outError(out string, err error) error {
 	return fmt.Errorf("OUT (--out)=%q: the directory can't be made: %w", out, err)
 }
 
-// save does with the content what k6 does with that of handleSummary.
-func save(content map[string][]byte) error {
-	var errs []error
-	for name, data := range content {
-		switch name {
-		case "stdout":
-			_, err := os.Stdout.Write(data)
-			errs = append(errs, err)
-		case "stderr":
-			_, err := os.Stderr.Write(data)
-			errs = append(errs, err)
-		default:
-			errs = append(errs, os.WriteFile(name, data, 0o644)) // #nosec G301 G306 -- results are for everybody
+func pathOf(out string, file report.File) string { return path.Join(filepath.ToSlash(out), file.Name) }
+
+// thresholdsIn returns the thresholds of k6 that its data for handleSummary tell of. With
+// --new-machine-readable-summary they tell of none.
+func thresholdsIn(data sobek.Value) []report.Threshold {
+	var thresholds []report.Threshold
+	metrics := child(data, "metrics")
+	for _, name := range keys(metrics) {
+		conditions := child(metrics.Get(name), "thresholds")
+		if len(keys(conditions)) == 0 {
+			continue
+		}
+		values := map[string]float64{}
+		numbers := child(metrics.Get(name), "values")
+		for _, key := range keys(numbers) {
+			values[key] = numbers.Get(key).ToFloat()
+		}
+		for _, condition := range keys(conditions) {
+			ok := child(conditions, condition)
+			held := ok != nil && ok.Get("ok") != nil && ok.Get("ok").ToBoolean()
+			thresholds = append(thresholds, report.NewThreshold(name, condition, held, values))
 		}
 	}
-	return errors.Join(errs...)
+	report.SortThresholds(thresholds)
+	return thresholds
+}
+
+// child returns an object's property if that is an object, too, else nil.
+func child(value sobek.Value, name string) *sobek.Object {
+	object, ok := value.(*sobek.Object)
+	if !ok || object == nil {
+		return nil
+	}
+	property, ok := object.Get(name).(*sobek.Object)
+	if !ok {
+		return nil
+	}
+	return property
+}
+
+func keys(object *sobek.Object) []string {
+	if object == nil {
+		return nil
+	}
+	return object.Keys()
 }
 
 // run gathers what there is to report.
@@ -174,12 +213,9 @@ func colours(data sobek.Value) bool {
 	if os.Getenv("NO_COLOR") != "" || os.Getenv("K6_NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
 		return false
 	}
-	if object, ok := data.(*sobek.Object); ok { // k6 run --no-color
-		if options, ok := object.Get("options").(*sobek.Object); ok && options.Get("noColor") != nil {
-			if options.Get("noColor").ToBoolean() {
-				return false
-			}
-		}
+	options := child(data, "options") // k6 run --no-color
+	if options != nil && options.Get("noColor") != nil && options.Get("noColor").ToBoolean() {
+		return false
 	}
 	return term.IsTerminal(int(os.Stdout.Fd()))
 }

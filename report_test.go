@@ -1,13 +1,16 @@
 package ollama_test
 
 import (
+	"errors"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/xk6-ollama/xk6-ollama/internal/k6test"
+	"github.com/xk6-ollama/xk6-ollama/internal/report"
 )
 
 func TestReportOptions(t *testing.T) {
@@ -81,4 +84,32 @@ func TestWrongUseOfBenchmark(t *testing.T) {
 	} {
 		assert.Contains(t, got[i], want)
 	}
+}
+
+// Thresholds of k6 are in the files, with what they are about.
+func TestReportHasTheThresholds(t *testing.T) {
+	t.Parallel()
+	ollama := serve(t, answer(generateAnswer))
+	out := t.TempDir()
+	result := k6test.Script(t, []string{"OLLAMA_HOST=" + ollama.URL}, `
+		import ollama, { report } from 'k6/x/ollama';
+		export const options = { thresholds: {
+			ollama_reqs: ['count>5', 'count==1'], 'ollama_ttft{op:generate}': ['p(99.9)<60000'],
+		} };
+		export default async function () { await ollama.generate({ model: 'm' }); }
+		export const handleSummary = (data) => report(data, { out: '`+out+`' });`)
+	assert.Equal(t, 99, result.Code, result.Stderr)
+	file, err := os.Open(filepath.Join(out, "results.json"))
+	require.NoError(t, err)
+	results, err := report.ReadResults(file)
+	require.NoError(t, errors.Join(err, file.Close()))
+	one := 1.0
+	assert.Equal(t, []report.Threshold{
+		{Metric: "ollama_reqs", Condition: "count==1", OK: true, Value: &one},
+		{Metric: "ollama_reqs", Condition: "count>5", Value: &one},
+		{Metric: "ollama_ttft{op:generate}", Condition: "p(99.9)<60000", OK: true}, // k6 tells no such percentile
+	}, results.Thresholds)
+	cases, err := os.ReadFile(filepath.Join(out, "junit.xml"))
+	require.NoError(t, err)
+	assert.Contains(t, string(cases), `message="ollama_reqs: count&gt;5 did not hold, the value is 1"`)
 }

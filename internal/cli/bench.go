@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -66,7 +67,7 @@ from OLLAMA_API_KEY.`,
 		"ask for answers in one piece, which have no token timings [$STREAM=false]")
 	flags.add(settings.Timeout, "", "DURATION", settings.DefaultTimeout.String(), "how long a request may take")
 	flags.add(settings.Locale, "", "en|ko", "", "the language of the output; default: that of LANG")
-	flags.add(settings.Out, "", "DIR", "", "write results.json, requests.ndjson and report.md into this directory")
+	flags.addOut()
 	b.settings = flags
 	return cmd
 }
@@ -193,6 +194,10 @@ func outDirectory(out string) (string, error) {
 
 // pathCause leaves out the operation and the path, which the message names anyway.
 func pathCause(err error) error {
+	var link *os.LinkError
+	if errors.As(err, &link) {
+		return link.Err
+	}
 	if pathErr, ok := err.(*fs.PathError); ok { //nolint:errorlint // as the os package returns it
 		return pathErr.Err
 	}

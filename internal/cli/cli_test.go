@@ -19,6 +19,7 @@ import (
 
 	_ "github.com/xk6-ollama/xk6-ollama"
 	"github.com/xk6-ollama/xk6-ollama/internal/k6test"
+	"github.com/xk6-ollama/xk6-ollama/internal/report"
 )
 
 // recordRun has the k6 that bench runs write down how it was called instead of running.
@@ -529,12 +530,26 @@ func TestReportInterrupted(t *testing.T) {
 	assert.Contains(t, stdout.String(), "100.0%")
 }
 
+// What can't be written is one line for each file; all others are there, and the report was
+// printed.
 func TestReportSaysWhatItCanNotWrite(t *testing.T) {
 	t.Parallel()
 	file := ndjson(t, line("local", 1, `"ok":true,"duration_ms":250`))
 	out := t.TempDir()
-	require.NoError(t, os.Mkdir(filepath.Join(out, "results.json"), 0o755))
+	inTheWay := []string{"results.json", "requests.ndjson"}
+	for _, name := range inTheWay {
+		require.NoError(t, os.Mkdir(filepath.Join(out, name), 0o755))
+	}
 	result := run(t, nil, "report", file, "--out", out)
 	assert.Equal(t, 1, result.Code)
-	assert.Contains(t, result.Stderr, "results.json: can't be written")
+	assert.Contains(t, result.Stdout, "Local Ollama")
+	want := "Error: " + filepath.Join(out, "results.json") + ": can't be written: is a directory\n" +
+		filepath.Join(out, "requests.ndjson") + ": can't be written: file exists\n"
+	assert.Equal(t, want, result.Stderr)
+	left, err := os.ReadDir(out)
+	require.NoError(t, err)
+	assert.Len(t, left, len(report.FileNames()), "and nothing unfinished")
+	for _, entry := range left {
+		assert.Equal(t, slices.Contains(inTheWay, entry.Name()), entry.IsDir(), entry.Name())
+	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/xk6-ollama/xk6-ollama/internal/k6test"
 	"github.com/xk6-ollama/xk6-ollama/internal/record"
+	"github.com/xk6-ollama/xk6-ollama/internal/report"
 )
 
 func TestBenchSimulate(t *testing.T) {
@@ -38,12 +39,28 @@ func TestBenchSimulate(t *testing.T) {
 	require.NoError(t, file.Close())
 	require.NoError(t, err)
 	assert.Len(t, records, 8, "with the warm-up")
-	for _, name := range []string{"results.json", "report.md"} {
+	for _, name := range report.FileNames() {
 		assert.FileExists(t, filepath.Join(out, name))
 	}
 	left, err := os.ReadDir(temporary)
 	require.NoError(t, err)
 	assert.Empty(t, left, "the script is gone")
+}
+
+func TestBenchSaysWhatItCanNotWrite(t *testing.T) {
+	t.Parallel()
+	out := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(out, "results.csv"), 0o755))
+	result := run(t, nil, "bench", "--simulate", "--only-local", "-n", "1", "--num-predict", "2", "--out", out)
+	assert.Equal(t, 110, result.Code, "k6 run's code of a test that was marked as failed")
+	wanted := filepath.Join(out, "results.csv") + ": can't be written: is a directory"
+	assert.Equal(t, 1, strings.Count(result.Stderr, wanted), result.Stderr)
+	assert.NotContains(t, result.Stderr, "end-of-test summary", "k6 was not asked to save it once more")
+	for _, name := range report.FileNames() {
+		info, err := os.Stat(filepath.Join(out, name))
+		require.NoError(t, err)
+		assert.Equal(t, name != "results.csv", info.Mode().IsRegular() && info.Size() > 0, name)
+	}
 }
 
 func TestBenchReadsThePrompt(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/xk6-ollama/xk6-ollama/internal/report"
 	"github.com/xk6-ollama/xk6-ollama/internal/settings"
 )
 
@@ -187,4 +188,12 @@ func readBool(text string) (bool, error) {
 		return false, errors.New("expected true or false")
 	}
 	return value, nil
+}
+
+// addOut adds the flag --out of the commands that write a report.
+func (f *settingFlags) addOut() {
+	names := report.FileNames()
+	last := len(names) - 1
+	f.add(settings.Out, "", "DIR", "",
+		"write "+strings.Join(names[:last], ", ")+" and "+names[last]+" into this directory")
 }

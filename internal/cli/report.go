@@ -46,8 +46,7 @@ there is one: different models and settings are kept apart.`,
 	}
 	r.settings = newSettingFlags(cmd.Flags())
 	r.settings.add(settings.Locale, "", "en|ko", "", "the language of the output; default: that of LANG")
-	r.settings.add(settings.Out, "", "DIR", "",
-		"write results.json, requests.ndjson and report.md into this directory")
+	r.settings.addOut()
 	return cmd
 }
 
@@ -137,11 +136,13 @@ func (r *reporter) locale(set map[string]string) (locale.Locale, error) {
 }
 
 // merged is the requests.ndjson to be: a file beside its place, since that place may hold
-// one of the files that are read. Its methods do nothing where no file is wanted.
+// one of the files that are read. Its methods do nothing where no file is wanted. What can't
+// be written is for keep to say: it costs that file, and nothing else.
 type merged struct {
 	file     *os.File // nil for none
 	buffered *bufio.Writer
 	path     string
+	err      error // the first of writing
 }
 
 func newMerged(dir string) (*merged, error) {
@@ -160,7 +161,15 @@ func (m *merged) writer() io.Writer {
 	if m.file == nil {
 		return nil
 	}
-	return m.buffered
+	return m
+}
+
+// Write implements io.Writer, and never fails.
+func (m *merged) Write(text []byte) (int, error) {
+	if m.err == nil {
+		_, m.err = m.buffered.Write(text)
+	}
+	return len(text), nil
 }
 
 // keep puts the file in its place.
@@ -168,14 +177,22 @@ func (m *merged) keep() error {
 	if m.file == nil {
 		return nil
 	}
-	err := errors.Join(m.buffered.Flush(), m.file.Chmod(0o644), m.file.Close())
-	if err == nil {
-		err = os.Rename(m.file.Name(), m.path)
+	if m.err == nil {
+		m.err = m.buffered.Flush()
 	}
-	if err != nil {
-		return fmt.Errorf("%s: can't be written: %w", m.path, errors.Join(pathCause(err), os.Remove(m.file.Name())))
+	if m.err == nil {
+		m.err = m.file.Chmod(0o644)
 	}
-	return nil
+	if err := m.file.Close(); m.err == nil {
+		m.err = err
+	}
+	if m.err == nil {
+		m.err = os.Rename(m.file.Name(), m.path)
+	}
+	if m.err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: can't be written: %w", m.path, errors.Join(pathCause(m.err), os.Remove(m.file.Name())))
 }
 
 func (m *merged) discard() error {

@@ -22,6 +22,11 @@ const (
 	BenchstatFile = "benchstat.txt"
 )
 
+// FileNames are the names of all files of a report, as its writers list them to users.
+func FileNames() []string {
+	return []string{ResultsFile, RequestsFile, MarkdownFile, CSVFile, JUnitFile, BenchstatFile}
+}
+
 // File is one of the files that a report leaves behind.
 type File struct {
 	Name  string
@@ -59,7 +64,8 @@ func WriteFiles(dir string, files []File) error {
 	return errors.Join(errs...)
 }
 
-// WriteFile writes the file under the given path. The error is one line that names it.
+// WriteFile writes the file under the given path. The error is one line that names it; then
+// there is no such file, rather than a part of one.
 func WriteFile(path string, file File) error {
 	out, err := os.Create(path) // #nosec G304 -- the user names the directory
 	if err != nil {
@@ -70,10 +76,14 @@ func WriteFile(path string, file File) error {
 	if err == nil {
 		err = buffered.Flush()
 	}
-	if err = errors.Join(err, out.Close()); err != nil {
-		return unwritten(path, err)
+	info, statErr := out.Stat()
+	if err = errors.Join(err, out.Close()); err == nil {
+		return nil
 	}
-	return nil
+	if statErr == nil && info.Mode().IsRegular() {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return unwritten(path, err)
 }
 
 func unwritten(path string, err error) error {

@@ -161,7 +161,7 @@ func TestChecksAreCases(t *testing.T) {
 	assert.Nil(t, thresholds.Cases[1].Failure)
 	assert.Equal(t, "p(95) < 50", thresholds.Cases[2].Name)
 	assert.Equal(t, "ollama_ttft{target:local}", thresholds.Cases[2].Classname)
-	assert.Equal(t, "ollama_ttft{target:local}: p(95) < 50 did not hold, the value is 63.7", thresholds.Cases[2].Failure.Message)
+	assert.Equal(t, "ollama_ttft{target:local}: p(95) < 50 did not hold, the value is 63.721", thresholds.Cases[2].Failure.Message)
 
 	gates := suites[3]
 	assert.Equal(t, []int{3, 1, 1}, []int{gates.Tests, gates.Failures, gates.Errors})

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -44,7 +45,7 @@ func thresholdChecks(thresholds []Threshold) []Check {
 		if !t.OK {
 			c.Outcome, c.Message = Failed, t.Metric+": "+t.Condition+" did not hold"
 			if t.Value != nil {
-				c.Message += ", the value is " + significant(*t.Value)
+				c.Message += ", the value is " + strconv.FormatFloat(*t.Value, 'f', -1, 64)
 			}
 		}
 		checks = append(checks, c)
