@@ -191,9 +191,9 @@ func readBool(text string) (bool, error) {
 }
 
 // addOut adds the flag --out of the commands that write a report.
-func (f *settingFlags) addOut() {
+func (s *settingFlags) addOut() {
 	names := report.FileNames()
 	last := len(names) - 1
-	f.add(settings.Out, "", "DIR", "",
+	s.add(settings.Out, "", "DIR", "",
 		"write "+strings.Join(names[:last], ", ")+" and "+names[last]+" into this directory")
 }

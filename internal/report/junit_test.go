@@ -3,6 +3,7 @@ package report_test
 import (
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"io"
 	"math"
 	"strconv"
@@ -54,7 +55,7 @@ func junit(t *testing.T, results report.Results, checks ...report.Check) []testS
 	tokens := xml.NewDecoder(&page)
 	for {
 		token, err := tokens.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		require.NoError(t, err)
@@ -77,21 +78,21 @@ func checkJUnit(t *testing.T, results report.Results) {
 		assert.NotEmpty(t, strings.TrimSpace(suite.Name))
 		assert.Len(t, suite.Cases, suite.Tests)
 		assert.False(t, math.IsNaN(suite.Time) || math.IsInf(suite.Time, 0))
-		failures, errors := 0, 0
+		failures, erred := 0, 0
 		for _, c := range suite.Cases {
 			assert.NotEmpty(t, c.Classname)
 			if c.Failure != nil {
 				failures++
 			}
 			if c.Error != nil {
-				errors++
+				erred++
 			}
 		}
 		assert.Equal(t, suite.Failures, failures)
-		assert.Equal(t, suite.Errors, errors)
+		assert.Equal(t, suite.Errors, erred)
 		if i < len(results.Series) {
 			assert.Equal(t, results.Series[i].Succeeded < results.Series[i].Requests, failures == 1)
-			assert.Zero(t, errors)
+			assert.Zero(t, erred)
 		}
 	}
 	assert.Equal(t, len(results.Series) == 0, suites[0].Errors == 1, "no series is no success")
@@ -149,7 +150,9 @@ func TestChecksAreCases(t *testing.T) {
 	}
 	report.SortThresholds(results.Thresholds)
 	suites := junit(t, results,
-		report.Check{Suite: "gates", Subject: "remote", Name: "remote.ttft.p95>+10%", Outcome: report.Failed, Message: "+21 %"},
+		report.Check{
+			Suite: "gates", Subject: "remote", Name: "remote.ttft.p95>+10%", Outcome: report.Failed, Message: "+21 %",
+		},
 		report.Check{Suite: "gates", Name: "x", Outcome: report.Unjudged, Message: "not measured"},
 		report.Check{Suite: "gates", Name: "y", Outcome: report.Held})
 	require.Len(t, suites, 4)
@@ -161,7 +164,8 @@ func TestChecksAreCases(t *testing.T) {
 	assert.Nil(t, thresholds.Cases[1].Failure)
 	assert.Equal(t, "p(95) < 50", thresholds.Cases[2].Name)
 	assert.Equal(t, "ollama_ttft{target:local}", thresholds.Cases[2].Classname)
-	assert.Equal(t, "ollama_ttft{target:local}: p(95) < 50 did not hold, the value is 63.721", thresholds.Cases[2].Failure.Message)
+	assert.Equal(t, "ollama_ttft{target:local}: p(95) < 50 did not hold, the value is 63.721",
+		thresholds.Cases[2].Failure.Message)
 
 	gates := suites[3]
 	assert.Equal(t, []int{3, 1, 1}, []int{gates.Tests, gates.Failures, gates.Errors})
