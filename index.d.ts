@@ -403,7 +403,7 @@ export interface Ollama extends Client {}
 
 /** Options of `report(data, options)`. */
 export interface ReportOptions {
-  /** The directory for `results.json`, `requests.ndjson` and `report.md`; made when missing. Default: no files. */
+  /** The directory for the files that docs/results.md describes; made when missing. Default: no files. */
   out?: string;
   /** The language. Default: what `LC_ALL`, `LC_MESSAGES` or `LANG` asks for. */
   locale?: 'en' | 'ko';

@@ -1,6 +1,6 @@
 // A summary of one's own. report() compares the targets and returns k6's { path: content }
-// map: the text for the terminal and, with `out`, the files results.json, requests.ndjson
-// and report.md in that directory. More entries can join it.
+// map: the text for the terminal and, with `out`, the files that docs/results.md describes
+// in that directory. More entries can join it.
 //
 //   OUT=results k6 run examples/summary.js
 import { Ollama, report } from 'k6/x/ollama';

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -127,7 +128,7 @@ func same(t *testing.T, row, want map[string]string) {
 	for name, text := range row {
 		switch name {
 		case "kind", "model", "op", "variant", "target", "other", "metric", "error_type", "unit", "endpoint", "verdict",
-			"test", "paired", "unsupported":
+			"test", "unsupported":
 		default:
 			if text != "" {
 				got[name] = text
@@ -179,6 +180,8 @@ func numbersOf(part map[string]any, but ...string) map[string]string {
 		switch v := value.(type) {
 		case json.Number:
 			numbers[name] = v.String()
+		case bool:
+			numbers[name] = strconv.FormatBool(v)
 		case []any:
 			if len(v) == 2 && !skip[name] && word(v[0]) != "" && strings.Contains(name, "ci95") {
 				numbers[name+"_low"], numbers[name+"_high"] = word(v[0]), word(v[1])
