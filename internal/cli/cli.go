@@ -49,7 +49,7 @@ Which server answers faster, the local or the remote one, and how sure is that?`
 		return tell(gs, usageError(cmd, err.Error()))
 	})
 	for _, newCommand := range []func(*state.GlobalState) *cobra.Command{
-		newBench, newSimulate, newDoctor, newReport,
+		newBench, newSimulate, newDoctor, newReport, newCompare,
 	} {
 		command := newCommand(gs)
 		command.Args = cobra.ArbitraryArgs // each says itself what is wrong with them

@@ -282,6 +282,12 @@ func TestWrongUse(t *testing.T) {
 		{"report", 104, []string{"FILE", "report --help"}},
 		{"report none", 1, []string{"none", "no such file"}},
 		{"report " + empty, 1, []string{empty, "no request"}},
+		{"compare", 104, []string{"BASE and NEW", "got 0", "compare --help"}},
+		{"compare a", 104, []string{"BASE and NEW", "got 1"}},
+		{"compare a b c", 104, []string{"got 3"}},
+		{"compare a b --format xml", 104, []string{"--format", `"xml"`, "text, json, markdown or github"}},
+		{"compare a b --locale xx", 104, []string{"--locale", `"xx"`}},
+		{"compare none none", 2, []string{"none", "no such file"}},
 		{"report --locale xx " + file, 104, []string{"--locale", `"xx"`}},
 	} {
 		t.Run(c.args, func(t *testing.T) {
@@ -308,11 +314,12 @@ func TestReportOfANamelessFile(t *testing.T) {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	commands := map[string][]string{
-		"":         {"bench", "simulate", "doctor", "report"},
+		"":         {"bench", "simulate", "doctor", "report", "compare"},
 		"bench":    append(slices.Clone(settingNames[1:]), "--num-requests", "-n", "NUM_REQUESTS"),
 		"simulate": {"--ttft", "--fault", "huge-line", "127.0.0.1:11434"},
 		"doctor":   {"--json", "--timeout"},
 		"report":   {"--out", "requests.ndjson"},
+		"compare":  {"--fail-if", "remote.ttft.p95>+10%", "Exit codes", "--even-if-noise"},
 	}
 	for command, want := range commands {
 		for _, args := range [][]string{

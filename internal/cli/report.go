@@ -64,7 +64,7 @@ func (r *reporter) run(cmd *cobra.Command, files []string) error {
 		return usageError(cmd, `FILE is "", expected the name of a requests.ndjson`)
 	}
 	set := r.settings.environment()
-	language, err := r.locale(set)
+	language, err := localeOf(r.gs, set)
 	if err != nil {
 		return err
 	}
@@ -122,8 +122,9 @@ func (r *reporter) merge(ctx context.Context, sources []*source, out string) (re
 	return m.collector.Results(run), lines, nil
 }
 
-func (r *reporter) locale(set map[string]string) (locale.Locale, error) {
-	find := lookup(r.gs, set)
+// localeOf returns the language that the flag, the variable or the environment asks for.
+func localeOf(gs *state.GlobalState, set map[string]string) (locale.Locale, error) {
+	find := lookup(gs, set)
 	text, _ := find(string(settings.Locale))
 	if text == "" {
 		return locale.FromEnvironment(find), nil
