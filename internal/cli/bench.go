@@ -66,6 +66,9 @@ from OLLAMA_API_KEY.`,
 	b.noStream = addBool(cmd.Flags(), "no-stream",
 		"ask for answers in one piece, which have no token timings [$STREAM=false]")
 	flags.add(settings.Timeout, "", "DURATION", settings.DefaultTimeout.String(), "how long a request may take")
+	b.dashboard = addBool(cmd.Flags(), "dashboard",
+		"show the metrics as charts while they are measured, on k6's web dashboard; with --out they are kept in "+
+			dashboardFile+" [$K6_WEB_DASHBOARD=true]")
 	flags.add(settings.Locale, "", "en|ko", "", "the language of the output; default: that of LANG")
 	flags.addOut()
 	b.settings = flags
@@ -78,6 +81,7 @@ type bench struct {
 	settings           *settingFlags
 	targets            *targetFlags
 	simulate, noStream *bool
+	dashboard          *bool
 }
 
 func (b *bench) run(cmd *cobra.Command, args []string) error {
@@ -124,6 +128,9 @@ func checkRunFlags(args []string) error {
 func (b *bench) runIn(dir string, environment map[string]string, flags []string) error {
 	if err := os.CopyFS(dir, scripts.Files); err != nil {
 		return failed(err, "the script can't be written: %v", err)
+	}
+	if err := b.configureDashboard(dir, environment); err != nil {
+		return err
 	}
 	args := append([]string{"run"}, flags...)
 	return runSelf(b.gs, append(args, filepath.Join(dir, scripts.Benchmark)), environment)
