@@ -55,6 +55,9 @@ read, 104 wrong use.`,
   # In CI: a red build if the new server is slower.
   $ {} compare base/ new/ --fail-if 'ttft.p95>+10%' --fail-if 'success_rate<99%'
 
+  # As test cases for a CI that reads JUnit's files.
+  $ {} compare base/ new/ --fail-if 'duration>+10%' --junit gates.xml
+
   # As annotations of a GitHub workflow, and in its summary.
   $ {} compare base/ new/ --fail-if 'duration>+10%' --format github
   $ {} compare base/ new/ --format markdown >> "$GITHUB_STEP_SUMMARY"`),
@@ -68,6 +71,8 @@ read, 104 wrong use.`,
 	c.format = asText
 	flags.Var(parsed[format]{target: &c.format, parse: parseFormat, show: plain[format], kind: "FORMAT"}, "format",
 		"text, json, markdown or github (annotations of a workflow)")
+	flags.Var(parsed[string]{target: &c.junit, parse: parseFileName, show: plain[string], kind: "FILE"}, "junit",
+		"write the new run and its gates into this file, as test cases for a CI")
 	c.settings = newSettingFlags(flags)
 	c.settings.add(settings.Locale, "", "en|ko", "", "the language of the output; default: that of LANG")
 	return cmd
@@ -91,11 +96,19 @@ func parseFormat(text string) (format, error) {
 	return "", errors.New("expected text, json, markdown or github")
 }
 
+func parseFileName(text string) (string, error) {
+	if text == "" {
+		return "", errEmpty
+	}
+	return text, nil
+}
+
 // comparer is the command `compare`.
 type comparer struct {
 	gs                                      *state.GlobalState
 	settings                                *settingFlags
 	failIf                                  *[]string
+	junit                                   string // "" for no file
 	format                                  format
 	evenIfNoise, allowModels, allowSettings *bool
 }
@@ -127,7 +140,11 @@ func (c *comparer) run(cmd *cobra.Command, files []string) error {
 	changes.Judge(gates, report.GateOptions{
 		EvenIfNoise: *c.evenIfNoise, AllowDifferentModels: *c.allowModels, AllowDifferentSettings: *c.allowSettings,
 	})
-	if err := c.write(changes, language); err != nil {
+	err = c.write(changes, language)
+	if c.junit != "" {
+		err = errors.Join(err, report.WriteFile(c.junit, report.File{Write: changes.JUnit}))
+	}
+	if err != nil {
 		return unjudged(err, "%v", err)
 	}
 	switch changes.Outcome {

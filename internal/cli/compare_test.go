@@ -152,6 +152,29 @@ func TestCompareReadsGzip(t *testing.T) {
 	assert.Equal(t, 1, result.Code, result.Stdout)
 }
 
+func TestCompareWritesTestCases(t *testing.T) {
+	t.Parallel()
+	base, slow := runOf{1, 30, both(1, 1), "d", nil}.write(t), runOf{2, 30, both(1, 1.2), "d", nil}.write(t)
+	file := filepath.Join(t.TempDir(), "gates.xml")
+	args := []string{"compare", base, slow, "--fail-if", "duration>+10%", "--fail-if", "gpu.ttft>1", "--junit"}
+	result := run(t, nil, append(args, file)...)
+	assert.Equal(t, 1, result.Code, result.Stderr)
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	for _, want := range []string{
+		`<testsuite id="2" name="gates"`, `tests="3" failures="1" errors="1"`,
+		`<testcase name="duration&gt;+10%" classname="Remote Ollama - m"`, `<failure type="failed" message="Remote Ollama - m: Resp`,
+	} {
+		assert.Contains(t, string(text), want)
+	}
+
+	result = run(t, nil, append(args, filepath.Join(file, "x"))...)
+	assert.Equal(t, 2, result.Code)
+	assert.Contains(t, result.Stderr, "gates.xml/x: can't be written: not a directory")
+	assert.Contains(t, result.Stdout, "🚦 Gates", "the rest is there all the same")
+	assert.Equal(t, 104, run(t, nil, append(args, "")...).Code)
+}
+
 // A gate that can't be read is said before anything else is: the files need not be there.
 func TestCompareGateSyntax(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"io"
 	"slices"
 
 	"github.com/xk6-ollama/xk6-ollama/internal/api"
@@ -61,6 +62,17 @@ func (c *Changes) Judge(gates []gate.Gate, options GateOptions) {
 		result.Message = changeWordsIn(locale.English).because(c, result)
 		c.Gates = append(c.Gates, result)
 	}
+}
+
+// JUnit writes the new run and its gates as test cases.
+func (c *Changes) JUnit(w io.Writer) error {
+	checks := make([]Check, len(c.Gates))
+	for i, g := range c.Gates {
+		checks[i] = Check{
+			Suite: "gates", Subject: changeWordsIn(locale.English).seriesOf(g), Name: g.Gate, Outcome: g.Outcome, Message: g.Message,
+		}
+	}
+	return JUnit(w, c.after, checks...)
 }
 
 // seriesEvidence is what is known of a gate on a target: of each series that it means.

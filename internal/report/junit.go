@@ -9,17 +9,18 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/xk6-ollama/xk6-ollama/internal/gate"
 	"github.com/xk6-ollama/xk6-ollama/internal/locale"
 )
 
 // Outcome is what became of a demand.
-type Outcome string
+type Outcome = gate.Outcome
 
 // The outcomes.
 const (
-	Held     Outcome = "held"
-	Failed   Outcome = "failed"
-	Unjudged Outcome = "unjudged" // what it is about is not known
+	Held     = gate.Held
+	Failed   = gate.Failed
+	Unjudged = gate.Unjudged
 )
 
 // Check is a demand on the results, such as a threshold or a gate: a test case of junit.xml.
