@@ -345,6 +345,7 @@ func TestValidate(t *testing.T) {
 	require.NoError(t, valid.Validate())
 	for text, want := range map[string]string{
 		`{"series":[{"target":"a","model":"m","requests":3,"succeeded":4}]}`:                      "series 1 (a - m) has 4 of 3",
+		`{"series":[{"requests":9000000000000000000,"succeeded":9}]}`:                             "has 9000000000000000000 requests",
 		`{"series":[{"success_rate":2}]}`:                                                         "success_rate of 2",
 		`{"series":[{"requests_per_second":1e300}]}`:                                              "a rate of 1e+300",
 		`{"series":[{"metrics":{"ttft":{"count":3,"mean":1e200}}}]}`:                              `"ttft" that can't be measured`,

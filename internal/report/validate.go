@@ -31,6 +31,8 @@ func (s *Series) problem() string {
 	switch {
 	case s.Requests < 0 || s.Succeeded < 0 || s.Succeeded > s.Requests:
 		return fmt.Sprintf("%d of %d requests succeeded", s.Succeeded, s.Requests)
+	case s.Requests > mostRequests:
+		return fmt.Sprintf("%d requests", s.Requests)
 	case !(s.SuccessRate >= 0 && s.SuccessRate <= 1):
 		return fmt.Sprintf("a success_rate of %g", s.SuccessRate)
 	}
@@ -46,6 +48,9 @@ func (s *Series) problem() string {
 	}
 	return ""
 }
+
+// mostRequests is more than a run can have.
+const mostRequests = 1e9
 
 // figures are those that gates can be about.
 func (c *Comparison) figures() []*float64 {

@@ -1,6 +1,9 @@
 package stats
 
-import "math"
+import (
+	"math"
+	"sort"
+)
 
 // ShareChange compares two shares, such as success rates, given how many of how many: by
 // Fisher's exact test, whose two-sided p-value sums all tables that are no likelier than this
@@ -37,17 +40,28 @@ func wilson(hits, of int) Interval {
 // fisher is the two-sided p-value of Fisher's exact test.
 func fisher(hits, of, hitsAfter, ofAfter int) float64 {
 	all := hits + hitsAfter
-	// The margins fix the table but for one cell, whose distribution is hypergeometric.
+	// The margins fix the table but for one cell, whose distribution is hypergeometric: it has one
+	// mode, from which it falls to both sides.
 	logP := func(k int) float64 {
 		return logChoose(of, k) + logChoose(ofAfter, all-k) - logChoose(of+ofAfter, all)
 	}
 	const sameAs = 1e-7 // tables that are equally likely differ by rounding; R has this tolerance, too
 	limit := logP(hits) + sameAs
+	least, most := max(0, all-ofAfter), min(all, of)
+	mode := int(float64(all+1) * (float64(of+1) / float64(of+ofAfter+2)))
+	mode = min(max(mode, least), most)
+	if logP(mode) <= limit {
+		return 1
+	}
+	const negligible = -50 // e⁻⁵⁰ is less than rounding leaves of any p-value
 	p := 0.0
-	for k := max(0, all-ofAfter); k <= min(all, of); k++ {
-		if l := logP(k); l <= limit {
-			p += math.Exp(l)
-		}
+	below := mode - sort.Search(mode-least, func(n int) bool { return logP(mode-n) <= limit })
+	for k := below; k >= least && logP(k) <= limit && logP(k) > limit+negligible; k-- {
+		p += math.Exp(logP(k))
+	}
+	above := mode + sort.Search(most-mode, func(n int) bool { return logP(mode+n) <= limit })
+	for k := above; k <= most && logP(k) <= limit && logP(k) > limit+negligible; k++ {
+		p += math.Exp(logP(k))
 	}
 	return min(1, p)
 }

@@ -73,7 +73,33 @@ func TestShareChangeTest(t *testing.T) {
 	assert.Equal(t, 1.0, *stats.ShareChange(30, 30, 30, 30).PValue)
 	assert.True(t, stats.ShareChange(100, 100, 80, 100).Significant())
 	assert.False(t, stats.ShareChange(30, 30, 28, 30).Significant())
+	// R's fisher.test(matrix(c(7, 3, 12, 28), 2)) and its like: the sum over all tables.
+	for _, c := range [][4]int{{7, 10, 12, 40}, {0, 5, 5, 5}, {1, 30, 9, 31}, {15, 20, 50, 52}, {3, 3, 0, 90}} {
+		assert.InDelta(t, allTables(c), *stats.ShareChange(c[0], c[1], c[2], c[3]).PValue, 1e-9, "%v", c)
+	}
+	many := stats.ShareChange(999_000_000, 1_000_000_000, 999_002_000, 1_000_000_000)
+	assert.InDelta(t, 0.1573, *many.PValue, 0.0005, "z = 1.4142 of the normal distribution")
 	assert.Less(t, *stats.ShareChange(1_000_000, 1_000_000, 999_000, 1_000_000).PValue, 1e-6)
+}
+
+// allTables is the two-sided p-value as it is defined.
+func allTables(c [4]int) float64 {
+	choose := func(n, k int) float64 {
+		x := 1.0
+		for i := range k {
+			x *= float64(n-i) / float64(i+1)
+		}
+		return x
+	}
+	all := c[0] + c[2]
+	of := func(k int) float64 { return choose(c[1], k) * choose(c[3], all-k) / choose(c[1]+c[3], all) }
+	p := 0.0
+	for k := max(0, all-c[3]); k <= min(all, c[1]); k++ {
+		if of(k) <= of(c[0])*(1+1e-7) {
+			p += of(k)
+		}
+	}
+	return p
 }
 
 // Newcombe (1998), table II, method 10: 56/70 and 48/80, 9/10 and 3/10.
