@@ -23,6 +23,7 @@ import (
 	ollama "github.com/xk6-ollama/xk6-ollama"
 	"github.com/xk6-ollama/xk6-ollama/internal/api"
 	"github.com/xk6-ollama/xk6-ollama/internal/cli"
+	"github.com/xk6-ollama/xk6-ollama/internal/gate"
 	"github.com/xk6-ollama/xk6-ollama/internal/record"
 	"github.com/xk6-ollama/xk6-ollama/internal/report"
 	"github.com/xk6-ollama/xk6-ollama/internal/settings"
@@ -139,6 +140,28 @@ func TestEveryWarningIsExplained(t *testing.T) {
 		page := filepath.Join(language, "reading-the-output.md")
 		for _, code := range codes {
 			assert.Contains(t, read(t, page), "\n| `"+code[1]+"` | ", "%s has no row for %s", page, code[1])
+		}
+	}
+}
+
+func TestWhatGatesKnowStandsInCompare(t *testing.T) {
+	t.Parallel()
+	terms := slices.Concat(gate.Metrics(), gate.ComparisonMetrics(), gate.Figures())
+	judged := []gate.Reason{gate.Within, gate.Beyond, gate.BeyondBare, gate.NotSignificant}
+	for file, kind := range map[string]string{"gate/judge.go": "Reason", "report/remarks.go": "RemarkCode"} {
+		source := read(t, root, "internal", filepath.FromSlash(file))
+		codes := regexp.MustCompile(` `+kind+` += "(\w+)"`).FindAllStringSubmatch(source, -1)
+		require.NotEmpty(t, codes)
+		for _, code := range codes {
+			if !slices.Contains(judged, gate.Reason(code[1])) {
+				terms = append(terms, code[1])
+			}
+		}
+	}
+	for _, language := range languages() {
+		page := filepath.Join(language, "compare.md")
+		for _, term := range terms {
+			has(t, page, read(t, page), term)
 		}
 	}
 }

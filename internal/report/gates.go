@@ -69,7 +69,8 @@ func (c *Changes) JUnit(w io.Writer) error {
 	checks := make([]Check, len(c.Gates))
 	for i, g := range c.Gates {
 		checks[i] = Check{
-			Suite: "gates", Subject: changeWordsIn(locale.English).seriesOf(g), Name: g.Gate, Outcome: g.Outcome, Message: g.Message,
+			Suite: "gates", Subject: changeWordsIn(locale.English).seriesOf(g), Name: g.Gate,
+			Outcome: g.Outcome, Message: g.Message,
 		}
 	}
 	return JUnit(w, c.after, checks...)
