@@ -236,11 +236,3 @@ func pinThread(id, cpu int) error {
 	}
 	return nil
 }
-
-// alive says whether the process still runs, or waits to be asked how it ended.
-func (p *process) alive() bool {
-	var info unix.Siginfo
-	const look = unix.WEXITED | unix.WNOHANG | unix.WNOWAIT
-	err := unix.Waitid(unix.P_PID, p.command.Process.Pid, &info, look, nil)
-	return err == nil && info.Signo == 0
-}

@@ -41,7 +41,7 @@ func (b *bench) memory(ctx context.Context) error {
 }
 
 // openMemory returns the resident memory of the client while all streams are open and
-// half of the tokens have come, and its peak, in bytes.
+// half of the tokens have come, and the most until then, in bytes.
 func (b *bench) openMemory(ctx context.Context, c client, p pace, l load) (resident, peak int64, err error) {
 	s, err := startServer(p, nil)
 	if err != nil {
@@ -50,18 +50,18 @@ func (b *bench) openMemory(ctx context.Context, c client, p pace, l load) (resid
 	l.URL = s.url
 	process, err := b.start(ctx, c, l)
 	if err == nil {
+		// rusage knows the peak, too, but that of this process as well, from which the client was made.
 		half := int64(l.Streams * l.Tokens / 2)
-		for s.tokens.Load() < half && ctx.Err() == nil && process.alive() {
+		for s.tokens.Load() < half && err == nil {
 			time.Sleep(10 * time.Millisecond)
+			resident, err = process.resident()
+			peak = max(peak, resident)
 		}
-		open := s.open.Load()
-		resident, err = process.resident()
-		if open != int64(l.Streams) && err == nil {
-			err = fmt.Errorf("%d streams were open, expected %d", open, l.Streams)
+		if open := s.open.Load(); open != int64(l.Streams) {
+			err = errors.Join(err, fmt.Errorf("%d streams were open, expected %d", open, l.Streams))
 		}
-		used, waitErr := process.wait()
+		_, waitErr := process.wait()
 		err = errors.Join(err, waitErr)
-		peak = used.peak
 	}
 	_, serverErr := s.close()
 	return resident, peak, errors.Join(err, serverErr)
