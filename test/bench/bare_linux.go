@@ -20,6 +20,8 @@ type load struct {
 	Rounds  int  // answers that each stream asks for, one after the other; 0 measures the start-up
 	Tokens  int  // of an answer
 	Log     bool // whether to measure each request, and to log it
+	Gaps    bool // whether to log the gaps between tokens, too
+	Report  bool // whether to write this extension's report
 }
 
 // environment is the load as the clients read it.
@@ -27,6 +29,7 @@ func (l load) environment() []string {
 	return []string{
 		"URL=" + l.URL, fmt.Sprint("STREAMS=", l.Streams), fmt.Sprint("ONE_VU=", l.OneVU),
 		fmt.Sprint("ROUNDS=", l.Rounds), fmt.Sprint("TOKENS=", l.Tokens), fmt.Sprint("LOG=", l.Log),
+		fmt.Sprint("GAPS=", l.Gaps),
 	}
 }
 
@@ -37,7 +40,7 @@ type measured struct {
 	E2E  float64   `json:"e2e"`
 	ITL  []float64 `json:"itl,omitempty"`
 
-	StartedAt float64 `json:"startedAt,omitempty"` // by which a line of requests.ndjson is found
+	Stream string `json:"stream,omitempty"` // the tag of its samples, by which the gaps are found
 }
 
 // runBare is the client that costs least: net/http, and a loop that reads lines.
@@ -124,7 +127,7 @@ func bareMeasured(client *http.Client, l load, body string) (m measured, err err
 	}
 	m.E2E = inMS(time.Since(began))
 	m.TTFT = inMS(stamps[0].Sub(began))
-	for i := 1; i < l.Tokens; i++ {
+	for i := 1; l.Gaps && i < l.Tokens; i++ {
 		m.ITL = append(m.ITL, inMS(stamps[i].Sub(stamps[i-1])))
 	}
 	var final struct {

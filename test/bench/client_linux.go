@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,7 +55,7 @@ type process struct {
 	command *exec.Cmd
 	log     bytes.Buffer // what it measured
 	errors  bytes.Buffer
-	out     string // a directory for files; empty if none is needed
+	samples string // k6's file of samples; empty if none is needed
 	began   time.Time
 }
 
@@ -70,7 +71,7 @@ func (b *bench) start(ctx context.Context, c client, l load) (*process, error) {
 	if c.script == "" {
 		err = b.prepareBare(ctx, p)
 	} else {
-		err = b.prepareK6(ctx, p, l)
+		b.prepareK6(ctx, p, l)
 	}
 	if err != nil {
 		return nil, err
@@ -103,22 +104,19 @@ func (b *bench) prepareBare(ctx context.Context, p *process) error {
 	return nil
 }
 
-func (b *bench) prepareK6(ctx context.Context, p *process, l load) error {
-	arguments := slices.Concat([]string{"run", "--quiet", "--no-color", "--log-format=raw"}, b.k6Flags,
-		[]string{filepath.Join(b.scratch, p.script)})
+func (b *bench) prepareK6(ctx context.Context, p *process, l load) {
+	arguments := slices.Concat([]string{"run", "--quiet", "--no-color", "--log-format=raw"}, b.k6Flags)
+	if l.Gaps {
+		p.samples = filepath.Join(b.scratch, "samples.json")
+		arguments = append(arguments, "--out=json="+p.samples)
+	}
+	arguments = append(arguments, filepath.Join(b.scratch, p.script))
 	p.command = exec.CommandContext(ctx, b.k6, arguments...) // #nosec G204 -- the k6 that was asked for
 	p.command.Env = []string{"K6_NO_USAGE_REPORT=true", "K6_AUTO_EXTENSION_RESOLUTION=false"}
 	p.command.Stderr = &p.log // k6 logs there
-	if !l.Log || p.script != ollamaVUs.script {
-		return nil
+	if l.Report {
+		p.command.Env = append(p.command.Env, "OUT="+filepath.Join(b.scratch, "report"))
 	}
-	out, err := os.MkdirTemp(b.scratch, "out")
-	if err != nil {
-		return fmt.Errorf("making a directory for the report: %w", err)
-	}
-	p.out = out
-	p.command.Env = append(p.command.Env, "OUT="+out)
-	return nil
 }
 
 // wait waits for the end of the client and returns what it used.
@@ -167,45 +165,51 @@ func (p *process) resident() (int64, error) {
 }
 
 // logged returns what the client measured, each request by the number it has in the truth.
-func (p *process) logged() (map[int]measured, error) {
-	byID := map[int]measured{}
-	byStart := map[float64]int{}
-	for scanner := newLineScanner(p.log.Bytes()); scanner.Scan(); {
+func (p *process) logged() (map[int]*measured, error) {
+	byID := map[int]*measured{}
+	byStream := map[string]*measured{}
+	for scanner := newLineScanner(&p.log); scanner.Scan(); {
 		var m measured
 		if err := json.Unmarshal(scanner.Bytes(), &m); err != nil {
 			return nil, fmt.Errorf("%s logged %q: %w", p.name, scanner.Text(), err)
 		}
-		byID[m.ID] = m
-		byStart[m.StartedAt] = m.ID
+		byID[m.ID], byStream[m.Stream] = &m, &m
 	}
-	if p.out == "" {
+	if p.samples == "" {
 		return byID, nil
 	}
-	records, err := os.ReadFile(filepath.Join(p.out, "requests.ndjson")) // #nosec G304 -- made above
+	file, err := os.Open(p.samples)
 	if err != nil {
-		return nil, fmt.Errorf("the report of %s: %w", p.name, err)
+		return nil, fmt.Errorf("the samples of %s: %w", p.name, err)
 	}
-	for scanner := newLineScanner(records); scanner.Scan(); {
-		var r struct {
-			StartedAt float64   `json:"started_at"`
-			ITL       []float64 `json:"itl_ms"`
+	defer file.Close() //nolint:errcheck // only read
+	scanner := newLineScanner(file)
+	for scanner.Scan() {
+		if !bytes.Contains(scanner.Bytes(), []byte(`"ollama_itl"`)) {
+			continue
 		}
-		if err := json.Unmarshal(scanner.Bytes(), &r); err != nil {
-			return nil, fmt.Errorf("%s recorded %q: %w", p.name, scanner.Text(), err)
+		var sample struct {
+			Type string
+			Data struct {
+				Value float64
+				Tags  struct{ Stream string }
+			}
 		}
-		id, ok := byStart[r.StartedAt]
-		if !ok {
-			return nil, fmt.Errorf("%s recorded a request at %f and did not log it", p.name, r.StartedAt)
+		if err := json.Unmarshal(scanner.Bytes(), &sample); err != nil {
+			return nil, fmt.Errorf("%s wrote the sample %q: %w", p.name, scanner.Text(), err)
 		}
-		m := byID[id]
-		m.ITL = r.ITL
-		byID[id] = m
+		if m := byStream[sample.Data.Tags.Stream]; sample.Type == "Point" && m != nil {
+			m.ITL = append(m.ITL, sample.Data.Value)
+		}
+	}
+	if err := scanner.Err(); err != nil {
+		return nil, fmt.Errorf("the samples of %s: %w", p.name, err)
 	}
 	return byID, nil
 }
 
-func newLineScanner(text []byte) *bufio.Scanner {
-	scanner := bufio.NewScanner(bytes.NewReader(text))
+func newLineScanner(from io.Reader) *bufio.Scanner {
+	scanner := bufio.NewScanner(from)
 	scanner.Buffer(nil, 64<<20)
 	return scanner
 }

@@ -3,22 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
-	"os/exec"
-	"strconv"
 	"time"
 )
-
-// decode runs the benchmarks of the decoder, which are Go's own: they need no server.
-func (b *bench) decode(ctx context.Context) error {
-	// #nosec G204 -- a number
-	command := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", ".", "-benchmem", "-cpu", "1",
-		"-count", strconv.Itoa(b.runs), "./internal/api")
-	output, err := command.CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("go test: %w\n%s", err, output)
-	}
-	return write(b.out, "## One line\n\n```console\n%s```\n\n", output)
-}
 
 // costs are what clients cost for each token, run by run.
 type costs struct {
@@ -69,6 +55,7 @@ func (b *bench) paced(ctx context.Context) error {
 		return err
 	}
 	t := table{title: fmt.Sprintf("%d streams, %v a token", l.Streams, p.itl)}
+	t.goal = "xk6-ollama below k6/http with as many VUs, and towards 1.3 × the bare reader"
 	t.header = []string{"client", "CPU, µs a token", "× bare reader", "× k6/http alike", "context switches a token"}
 	for _, c := range allClients {
 		m := measured[c.name]
@@ -98,6 +85,7 @@ func (b *bench) flat(ctx context.Context) error {
 		return err
 	}
 	t := table{title: fmt.Sprintf("Flat out, %d streams, %d lines a flush", l.Streams, linesAFlush)}
+	t.goal = "xk6-ollama at most 2 × the bare reader"
 	t.header = []string{"client", "CPU, µs a token", "× bare reader", "tokens a second", "busy"}
 	for _, c := range allClients {
 		m := measured[c.name]

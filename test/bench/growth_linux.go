@@ -44,7 +44,7 @@ func (b *bench) growthOfTest(ctx context.Context) error {
 }
 
 func (b *bench) writeGrowth(title, corner string, clients []client, measured map[string][]sample) error {
-	t := table{title: title, header: []string{corner}}
+	t := table{title: title, goal: "flat", header: []string{corner}}
 	for _, tokens := range powers {
 		t.header = append(t.header, fmt.Sprintf("%.0e tokens", float64(tokens)))
 	}

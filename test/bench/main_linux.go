@@ -28,6 +28,8 @@ type bench struct {
 	k6Flags, env         []string
 	serverCPU, clientCPU int
 	runs                 int
+	requests             int    // of the test whose summary is measured
+	inTurn               bool   // see pace
 	scratch              string // a directory of its own
 	out                  io.Writer
 	progress             io.Writer
@@ -46,6 +48,7 @@ var items = []item{
 	{"accuracy", (*bench).accuracy},
 	{"memory", (*bench).memory},
 	{"growth", (*bench).growth},
+	{"summary", (*bench).summary},
 }
 
 func main() {
@@ -60,7 +63,7 @@ func main() {
 }
 
 func runBareFromEnvironment(log io.Writer) error {
-	l := load{URL: os.Getenv("URL"), Log: os.Getenv("LOG") == "true"}
+	l := load{URL: os.Getenv("URL"), Log: os.Getenv("LOG") == "true", Gaps: os.Getenv("GAPS") == "true"}
 	for name, to := range map[string]*int{"STREAMS": &l.Streams, "ROUNDS": &l.Rounds, "TOKENS": &l.Tokens} {
 		value, err := strconv.Atoi(os.Getenv(name))
 		if err != nil {
@@ -82,6 +85,8 @@ func runBench() error {
 	env := flag.String("env", "", "more environment for the clients, NAME=VALUE separated by blanks")
 	flag.StringVar(&b.k6, "k6", "build/k6", "k6 with the extension")
 	flag.IntVar(&b.runs, "runs", 5, "how often each figure is measured")
+	flag.IntVar(&b.requests, "requests", 1_000_000, "how many requests the test has whose summary is measured")
+	flag.BoolVar(&b.inTurn, "in-turn", false, "let streams begin when their requests come, instead of evenly spread")
 	flag.IntVar(&b.serverCPU, "server-cpu", 0, "the CPU of the server")
 	flag.IntVar(&b.clientCPU, "client-cpu", 1, "the CPU of the client")
 	flag.Parse()
@@ -163,12 +168,13 @@ func (b *bench) note(format string, arguments ...any) {
 // run has a client put a load on a server of its own, and returns what that cost and what
 // really happened.
 func (b *bench) run(ctx context.Context, c client, p pace, l load) (*outcome, error) {
+	p.inTurn = b.inTurn
 	s, err := startServer(p, nil)
 	if err != nil {
 		return nil, err
 	}
 	l.URL = s.url
-	o := &outcome{}
+	o := &outcome{wantsGaps: l.Gaps}
 	o.process, err = b.start(ctx, c, l)
 	if err == nil {
 		o.usage, err = o.process.wait()
@@ -181,6 +187,7 @@ func (b *bench) run(ctx context.Context, c client, p pace, l load) (*outcome, er
 // outcome is what is left of a run.
 type outcome struct {
 	*process
-	usage  usage
-	truths []*truth
+	usage     usage
+	truths    []*truth
+	wantsGaps bool
 }

@@ -32,6 +32,7 @@ func (b *bench) memory(ctx context.Context) error {
 		}
 	}
 	t := table{title: fmt.Sprintf("Memory of %d open streams", streams)}
+	t.goal = "xk6-ollama at most 64 KiB a stream in one VU"
 	t.header = []string{"client", "resident, KiB a stream", "at its peak, KiB a stream", "× bare reader"}
 	for _, c := range allClients {
 		t.add(c.name, each[c.name].withRange("%.1f"), peak[c.name].withRange("%.1f"),
@@ -43,6 +44,7 @@ func (b *bench) memory(ctx context.Context) error {
 // openMemory returns the resident memory of the client while all streams are open and
 // half of the tokens have come, and the most until then, in bytes.
 func (b *bench) openMemory(ctx context.Context, c client, p pace, l load) (resident, peak int64, err error) {
+	p.inTurn = b.inTurn
 	s, err := startServer(p, nil)
 	if err != nil {
 		return 0, 0, err

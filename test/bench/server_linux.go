@@ -22,6 +22,9 @@ import (
 type pace struct {
 	ttft time.Duration // from the arrival of a request to its first token
 	itl  time.Duration // between tokens; 0: as fast as the client reads
+	// inTurn has each stream keep the time at which its request came. Otherwise streams are spread
+	// evenly, so that tokens come alone whatever the client.
+	inTurn bool
 }
 
 // linesAFlush is how many lines the server writes at once if it answers as fast as it can.
@@ -35,8 +38,7 @@ type truth struct {
 }
 
 // server answers every request as Ollama's /api/generate does, in one thread that does
-// nothing else, so that it is never what is measured: a token costs it one write. Streams
-// are out of step with each other, so that no token comes with another's by design.
+// nothing else, so that it is never what is measured: a token costs it one write.
 type server struct {
 	pace  pace
 	url   string
@@ -330,7 +332,9 @@ func (s *server) begin(c *conn, tokens int, arrived int64) {
 	c.id, c.total, c.left, c.next = number, tokens, tokens, arrived+s.pace.ttft.Nanoseconds()
 	if s.pace.itl > 0 {
 		c.truth.tokens = make([]int64, 0, tokens)
-		c.next += phase(number, s.pace.itl)
+		if !s.pace.inTurn {
+			c.next += phase(number, s.pace.itl)
+		}
 	}
 	s.open.Add(1)
 	s.enqueue(c)
@@ -450,13 +454,12 @@ func (c *conn) last() []byte {
 	return append(chunk(fmt.Sprintf(`{"model":%q,"created_at":%q,"response":"","done":true,"done_reason":"stop",`+
 		`"context":[%d],"total_duration":1000000,"load_duration":1000,"prompt_eval_count":8,`+
 		`"prompt_eval_duration":1000,"eval_count":%d,"eval_duration":998000}`+"\n",
-		model, createdAt, c.id, c.total)), "0\r\n\r\n"...)
+		model, createdAt(c.id), c.id, c.total)), "0\r\n\r\n"...)
 }
 
 const (
-	model     = "llama3.2:1b"
-	createdAt = "2026-11-23T14:20:19.439202546Z"
-	head      = "HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n" +
+	model = "llama3.2:1b"
+	head  = "HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n" +
 		"Date: Mon, 23 Nov 2026 14:20:19 GMT\r\nTransfer-Encoding: chunked\r\n\r\n"
 )
 
@@ -469,12 +472,17 @@ var lines, flush = func() (lines [][]byte, flush []byte) {
 		if err != nil { // a string always marshals
 			panic(err)
 		}
-		line := fmt.Sprintf(`{"model":%q,"created_at":%q,"response":%s,"done":false}`+"\n", model, createdAt, word)
+		line := fmt.Sprintf(`{"model":%q,"created_at":%q,"response":%s,"done":false}`+"\n", model, createdAt(i), word)
 		lines = append(lines, chunk(line))
 		all += line
 	}
 	return lines, chunk(all)
 }()
+
+// createdAt is a time as Ollama writes it: without the zeros at its end.
+func createdAt(i int) string {
+	return time.Date(2026, 11, 23, 14, 20, 19, 439_202_540+i%60, time.UTC).Format(time.RFC3339Nano)
+}
 
 func chunk(text string) []byte { return fmt.Appendf(nil, "%x\r\n%s\r\n", len(text), text) }
 

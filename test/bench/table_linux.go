@@ -11,6 +11,7 @@ import (
 // table is one of Markdown, with a heading if it has a title.
 type table struct {
 	title  string
+	goal   string
 	header []string
 	rows   [][]string
 }
@@ -21,6 +22,9 @@ func (t *table) write(w io.Writer) error {
 	var text strings.Builder
 	if t.title != "" {
 		fmt.Fprintf(&text, "## %s\n\n", t.title)
+	}
+	if t.goal != "" {
+		fmt.Fprintf(&text, "Goal: %s.\n\n", t.goal)
 	}
 	row := func(cells []string) { fmt.Fprintf(&text, "| %s |\n", strings.Join(cells, " | ")) }
 	row(t.header)

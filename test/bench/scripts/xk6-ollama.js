@@ -20,14 +20,14 @@ export const options = {
 const client = new Ollama({ host: URL, model: 'llama3.2:1b' });
 const request = { prompt: 'Why is the sky blue?', options: { num_predict: Number(TOKENS) } };
 
-async function ask() {
-  const res = await client.generate(request);
+async function ask(_, number) {
+  const stream = LOG === 'true' ? `${__VU}-${__ITER}-${number}` : undefined; // by which its samples are found
+  const res = await client.generate(request, stream ? { tags: { stream } } : undefined);
   if (!res.ok) {
     throw new Error(JSON.stringify(res.error));
   }
   if (LOG === 'true') {
-    const { startedAt, ttft, duration } = res.timings;
-    console.log(JSON.stringify({ id: res.context[0], startedAt, ttft, e2e: duration }));
+    console.log(JSON.stringify({ id: res.context[0], stream, ttft: res.timings.ttft, e2e: res.timings.duration }));
   }
 }
 
@@ -37,5 +37,6 @@ export default async function () {
   }
 }
 
-// The report's files have the time of every token. Without one k6 prints its own summary.
-export const handleSummary = OUT ? (data) => report(data, { out: OUT }) : undefined;
+export function handleSummary(data) {
+  return OUT ? report(data, { out: OUT }) : {};
+}
