@@ -286,6 +286,50 @@ func TestConnectionReuse(t *testing.T) {
 	}
 }
 
+// With noVUConnectionReuse a connection lives as long as the iteration, as k6's own does.
+func TestConnectionsOfAnIteration(t *testing.T) {
+	t.Parallel()
+	states := make(chan http.ConnState, 100)
+	ollama := unstarted(answer(generateAnswer))
+	ollama.Config.ConnState = func(_ net.Conn, state http.ConnState) { states <- state }
+	ollama.Start()
+	t.Cleanup(ollama.Close)
+	result := k6test.Script(t, []string{"OLLAMA_HOST=" + ollama.URL}, `
+		import { Ollama } from 'k6/x/ollama';
+		const ollama = new Ollama({ model: 'm' });
+		export const options = { noVUConnectionReuse: true, iterations: 2 };
+		export default async function () {
+			const connects = [];
+			for (let i = 0; i < 2; i++) { connects.push((await ollama.generate({})).timings.connect > 0); }
+			console.log(JSON.stringify(connects));
+		}`)
+	require.Zero(t, result.Code, result.Stderr)
+	assert.Equal(t, []string{"[true,false]", "[true,false]"}, result.Console())
+	opened := 0
+	for range len(states) {
+		if <-states == http.StateNew {
+			opened++
+		}
+	}
+	assert.Equal(t, 2, opened)
+}
+
+// discardResponseBodies is a promise that nobody looks at the answers. They are measured all the same.
+func TestDiscardedBodies(t *testing.T) {
+	t.Parallel()
+	ollama := serve(t, answer(generateAnswer))
+	result, out := scriptWithSamples(t, []string{"OLLAMA_HOST=" + ollama.URL}, `
+		import ollama from 'k6/x/ollama';
+		export const options = { discardResponseBodies: true };
+		export default async function () {
+			const { ok, text, response, eval_count, timings } = await ollama.generate({ model: 'm' });
+			console.log(JSON.stringify([ok, text, response, eval_count > 0, timings.ttft > 0]));
+		}`)
+	assert.Equal(t, []string{`[true,"","",true,true]`}, result.Console())
+	assert.Len(t, out.values("ollama_ttft"), 1)
+	assert.NotEmpty(t, out.values("ollama_itl"))
+}
+
 // rps holds back requests of this module; waiting for it is no time of the server.
 func TestRPS(t *testing.T) {
 	t.Parallel()

@@ -154,7 +154,10 @@ export interface Result {
   error?: Failure;
   /** The target of the client. */
   target: string;
-  /** The text of the answer, `''` for calls that have none; of a stream that failed, what came of it. */
+  /**
+   * The text of the answer; of a stream that failed, what came of it. `''` for calls that have none, and with k6's
+   * option `discardResponseBodies`.
+   */
   text: string;
   /** Whether the server loaded the model for this request: its `load_duration` is 100 ms or more. */
   cold?: boolean;

@@ -53,7 +53,8 @@ type instance struct {
 	metrics        *instanceMetrics
 	runtimeOptions lib.RuntimeOptions
 	env            func(string) (string, bool) // the process's own environment
-	exports        modules.Exports             // once they have been asked for
+	transport      vuTransport
+	exports        modules.Exports // once they have been asked for
 }
 
 var (

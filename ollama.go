@@ -104,13 +104,15 @@ func (c *client) call(op api.Op, request, params sobek.Value) *sobek.Promise {
 		Body:     body.json,
 		Stream:   body.stream,
 		Timeouts: parsed.timeouts,
+		Discard:  state.Options.DiscardResponseBodies.Bool,
 		Record:   inv.identity(body),
 	}
 	inv.request.OnGaps = func(gaps []float64) { c.metrics.pushGaps(inv, gaps) }
+	send := &sender{ctx: inv.ctx, state: state, transport: c.transport.of(inv.ctx, state), tags: inv.tags}
 	promise, resolve, reject := rt.NewPromise()
 	inv.forwardChunks(rt)
 	go func() {
-		outcome := exchange.Do(inv.ctx, &sender{ctx: inv.ctx, state: state, tags: inv.tags}, inv.request)
+		outcome := exchange.Do(inv.ctx, send, inv.request)
 		inv.finish(outcome)
 		inv.events.close(func() error { return inv.settle(rt, outcome, resolve, reject) })
 	}()

@@ -12,14 +12,15 @@ import (
 	"go.k6.io/k6/v2/metrics"
 )
 
-// sender sends requests the way k6/http does, through the VU's own transport and k6's
-// own code for it, so that DNS, hosts, TLS, proxies, cookies, rps, http-debug and the
+// sender sends requests the way k6/http does, through the VU's transport and k6's own code
+// for it, so that DNS, hosts, TLS, proxies, cookies, rps, http-debug and the
 // http_req_* metrics with their tags are the same. k6 reads the body to its end and
 // drops it; the exchange has seen each piece by then.
 type sender struct {
-	ctx   context.Context
-	state *lib.State
-	tags  metrics.TagsAndMeta
+	ctx       context.Context
+	state     *lib.State
+	transport http.RoundTripper
+	tags      metrics.TagsAndMeta
 }
 
 // Send implements exchange.Sender.
@@ -28,7 +29,7 @@ func (s *sender) Send(req *http.Request, observe func(http.RoundTripper) http.Ro
 		req.Header.Set("User-Agent", userAgent.String)
 	}
 	state := *s.state
-	state.Transport = observe(s.state.Transport)
+	state.Transport = observe(s.transport)
 	preq := &httpext.ParsedHTTPRequest{
 		URL:              &httpext.URL{},
 		Req:              req,

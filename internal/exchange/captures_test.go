@@ -307,9 +307,7 @@ func replay(t *testing.T, raw []byte, want capture) *exchange.Outcome {
 			cancel()
 		}()
 	}
-	transport := &http.Transport{}
-	defer transport.CloseIdleConnections()
-	return exchange.Do(ctx, exchange.Client{Transport: transport}, request)
+	return exchange.Do(ctx, client(t), request)
 }
 
 func assertCapture(t *testing.T, want capture, got *exchange.Outcome) {

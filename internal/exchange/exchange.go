@@ -39,6 +39,9 @@ type Request struct {
 	// Record says whose request it is (target, model, phase, VU, iteration) and when it was
 	// meant to start; Outcome.Record is a copy with the measurements.
 	Record record.Record
+	// Discard says that nobody will look at the texts and tool calls of the answer: they are
+	// measured, but not kept.
+	Discard bool
 	// OnLine, if there is one, gets each line of a successful answer as it came, in
 	// order, in the goroutine that reads. It must not keep the slice.
 	OnLine func(line []byte)
@@ -47,10 +50,14 @@ type Request struct {
 	OnGaps func(gaps []float64)
 }
 
+// streamsTokens says whether the answer comes as it is generated, so that its chunks have
+// times of their own.
+func (r *Request) streamsTokens() bool { return r.Stream && r.Op.GeneratesTokens() }
+
 // Answer is what the server said, put together from the lines of its stream.
 type Answer struct {
 	Last      []byte // the last line as it came; of an answer that was not streamed, all of it
-	Text      string
+	Text      string // this and what follows is empty if it was to be discarded
 	Thinking  string
 	ToolCalls [][]byte // each as it came
 }
@@ -70,7 +77,7 @@ func Do(ctx context.Context, sender Sender, request Request) *Outcome {
 	defer cancel(nil)
 
 	x := newExchange(ctx, cancel, &request)
-	defer x.stopTimers()
+	defer x.stopWatches()
 
 	req, err := newHTTPRequest(ctx, &request)
 	if err == nil {

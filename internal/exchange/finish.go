@@ -11,11 +11,9 @@ import (
 	"net/url"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/xk6-ollama/xk6-ollama/internal/api"
 	"github.com/xk6-ollama/xk6-ollama/internal/record"
-	"github.com/xk6-ollama/xk6-ollama/internal/sketch"
 )
 
 // coldLoad is the load time from which on a request counts as having loaded the model.
@@ -26,18 +24,15 @@ const coldLoad = 100 * time.Millisecond
 
 // finish makes the outcome of the stamps. err is what the sender returned.
 func (x *exchange) finish(err error) *Outcome {
-	if x.ended.IsZero() {
-		x.ended = time.Now()
+	if x.ended == 0 {
+		x.ended = now()
 	}
 	x.stream.end()
 	if err != nil && x.stream.complete(x.request.Op) {
 		x.ended = x.lastByte // the connection was held open, or broke, after all of the answer
 	}
 	failed := x.failure(err)
-	outcome := &Outcome{Record: x.request.Record, Answer: x.stream.result(), Err: failed}
-	if host := x.host.Load(); host != nil {
-		outcome.Host = *host
-	}
+	outcome := &Outcome{Record: x.request.Record, Answer: x.stream.result(), Host: x.host, Err: failed}
 	r := &outcome.Record
 	r.Op = string(x.request.Op)
 	r.OK = failed == nil
@@ -60,48 +55,36 @@ func (x *exchange) finish(err error) *Outcome {
 
 // recordTimes fills in what the client's clock says.
 func (x *exchange) recordTimes(r *record.Record) {
-	if x.asked.IsZero() { // it never got as far as the transport
-		r.StartedAt = unixMS(x.ended)
+	itl := x.stream.gaps.end()
+	if x.asked == 0 { // it never got as far as the transport
+		r.StartedAt = unixMS(time.Now())
 		return
 	}
-	if x.started.Load() == 0 {
-		r.StartedAt = unixMS(x.asked)
-		r.Connect = ms(x.ended.Sub(x.asked))
+	if x.got == 0 {
+		r.StartedAt = unixMS(x.askedAt)
+		r.Connect = ms(x.ended.sub(x.asked))
 		return
 	}
 	start := x.start()
-	r.StartedAt = unixMS(start)
-	r.Duration = ms(x.ended.Sub(start))
-	connect := start.Sub(x.asked)
-	if x.reused.Load() {
+	connect := start.sub(x.asked)
+	r.StartedAt = unixMS(x.askedAt.Add(connect))
+	r.Duration = ms(x.ended.sub(start))
+	if x.reused {
 		connect = 0
 	}
 	r.Connect = ms(connect)
-	if !x.headers.IsZero() {
-		r.Headers = ms(x.headers.Sub(start))
+	if x.headers != 0 {
+		r.Headers = ms(x.headers.sub(start))
 	}
-	if !x.request.Stream || !x.request.Op.GeneratesTokens() || !x.stream.hasToken() {
+	if !x.request.streamsTokens() || !x.stream.hasToken() {
 		return
 	}
-	tokens := x.stream.tokens
-	r.TTFT = ms(tokens[0].Sub(start))
-	r.LastToken = ms(tokens[len(tokens)-1].Sub(start))
-	if !x.stream.answer.IsZero() {
-		r.TTFO = ms(x.stream.answer.Sub(start))
+	r.TTFT = ms(x.stream.first.sub(start))
+	r.LastToken = ms(x.stream.latest.sub(start))
+	if x.stream.answer != 0 {
+		r.TTFO = ms(x.stream.answer.sub(start))
 	}
-	if len(tokens) < 2 {
-		return
-	}
-	r.ITL = &sketch.Sketch{}
-	gaps := make([]float64, 0, len(tokens)-1)
-	for i := 1; i < len(tokens); i++ {
-		gap := *ms(tokens[i].Sub(tokens[i-1]))
-		gaps = append(gaps, gap)
-		r.ITL.Add(gap)
-	}
-	if x.request.OnGaps != nil {
-		x.request.OnGaps(gaps)
-	}
+	r.ITL = itl
 }
 
 // recordTokens fills in how much was generated.
@@ -115,9 +98,9 @@ func (x *exchange) recordTokens(r *record.Record) {
 	if x.response == nil || !success(x.response.StatusCode) {
 		return
 	}
-	chunks := len(x.stream.tokens)
-	r.ResponseChars = chars(x.stream.text.String())
-	r.ThinkingChars = chars(x.stream.thinking.String())
+	chunks := x.stream.chunks
+	text, thinking := x.stream.chars()
+	r.ResponseChars, r.ThinkingChars = &text, &thinking
 	if !x.request.Stream {
 		return
 	}
@@ -148,15 +131,13 @@ func (x *exchange) recordServer(r *record.Record) {
 		r.Server.Queue = remainder(*total - *load - orZero(prompt) - orZero(eval))
 	}
 	if total != nil && r.Duration != nil {
-		r.Network = remainder(x.ended.Sub(x.start()) - *total)
+		r.Network = remainder(x.ended.sub(x.start()) - *total)
 	}
 	if load != nil {
 		cold := *load >= coldLoad
 		r.Cold = &cold
 	}
 }
-
-func (x *exchange) start() time.Time { return x.asked.Add(time.Duration(x.started.Load())) }
 
 // failure returns what went wrong, nil if nothing did. err is what the sender returned.
 func (x *exchange) failure(err error) *api.Error {
@@ -228,7 +209,7 @@ func (x *exchange) requestKind(err error) api.ErrorKind {
 		return api.TLS
 	case operation != nil && operation.Op == "remote error":
 		return api.TLS // an alert: TLS 1.3 servers refuse a client's certificate after the handshake
-	case x.started.Load() != 0 && !dialing:
+	case x.got != 0 && !dialing:
 		return answerKind(err)
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return api.TimeoutConnect
@@ -303,11 +284,6 @@ func count(n *int64) *int64 {
 		return nil
 	}
 	return n
-}
-
-func chars(text string) *int {
-	n := utf8.RuneCountInString(text)
-	return &n
 }
 
 // remainder is what is left of a time; nothing is known of it if it is less than nothing.

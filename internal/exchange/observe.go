@@ -14,31 +14,33 @@ import (
 	"github.com/xk6-ollama/xk6-ollama/internal/api"
 )
 
-// exchange watches a request on its way. The hooks of the HTTP transport and the reads
-// of the body stamp; all that is made of the stamps is made in finish.
-//
-// Stamps are time.Time values, which carry the monotonic clock; only differences of them
-// are ever used, but for the one Unix time that says when the request started.
+// exchange watches a request on its way. The connection, or else the hooks of the HTTP
+// transport and the reads of the body, stamp; all that is made of the stamps is made in
+// finish.
 type exchange struct {
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
 	request *Request
 
-	asked     time.Time    // RoundTrip was called: from here on it waits for a connection
-	started   atomic.Int64 // the clock's start, as time since asked; 0 while there is no connection
-	reused    atomic.Bool
+	askedAt   time.Time // RoundTrip was called: from here on it waits for a connection
+	asked     instant   // the same
+	got       instant   // there was a connection; 0 while there is none
+	outward   *stamps   // of the connection by which the clock goes; nil where it has none
+	inward    *stamps   // of the connection from which the answer comes
+	reused    bool
+	host      string      // api.Inventory.Host of the server
 	handshake atomic.Bool // a TLS handshake has begun
-	host      atomic.Pointer[string]
 
-	headers  time.Time // the headers were there
-	lastByte time.Time // the latest bytes of the body were there
-	ended    time.Time // the end of the body was there, or the error
+	headers  instant       // the headers were there
+	heard    atomicInstant // when something came last, as far as the timeout goes
+	lastByte instant       // the latest bytes of the body were there
+	ended    instant       // the end of the body was there, or the error
 
 	response *http.Response
 	body     errorBody // of an answer that is no success
 	stream   stream    // of one that is
 
-	connectTimer, firstTokenTimer, idleTimer, totalTimer *time.Timer
+	connecting, firstToken, idle, total *watch
 }
 
 func newExchange(ctx context.Context, cancel context.CancelCauseFunc, request *Request) *exchange {
@@ -48,22 +50,28 @@ func newExchange(ctx context.Context, cancel context.CancelCauseFunc, request *R
 // observe wraps the transport so that the exchange sees what passes.
 func (x *exchange) observe(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(req *http.Request) (*http.Response, error) {
-		if x.asked.IsZero() {
+		if x.asked == 0 {
 			x.begin()
 		}
 		// A redirect comes here again. The clock runs on, but its answer is not the answer.
-		stop(x.idleTimer)
+		x.idle.stop()
 		x.response, x.body = nil, errorBody{}
 		ctx := httptrace.WithClientTrace(x.cancelled(req.Context()), x.trace(req.URL))
 		response, err := next.RoundTrip(req.WithContext(ctx))
-		now := time.Now()
-		stop(x.connectTimer)
+		x.connecting.stop()
 		if err != nil {
-			x.ended = now
+			x.ended = now()
 			return nil, x.cause(err)
 		}
-		x.headers, x.response = now, response
-		x.idleTimer = x.timer(x.request.Timeouts.Idle, api.TimeoutIdle, "no data for %v")
+		if response.ProtoMajor != 1 {
+			x.outward, x.inward = nil, nil // other requests use the connection at the same time
+		}
+		if x.got == 0 {
+			x.got = x.asked // the transport says nothing of its connections
+		}
+		x.headers, x.response = x.arrival(), response
+		x.heard.store(now())
+		x.idle = x.watch(x.request.Timeouts.Idle, x.heard.load, api.TimeoutIdle, "no data for %v")
 		response.Body = &observedBody{x: x, ReadCloser: response.Body}
 		return response, nil
 	})
@@ -83,8 +91,8 @@ func (r roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { ret
 
 // begin starts what runs from the moment at which the request is allowed to go.
 func (x *exchange) begin() {
-	x.asked = time.Now()
-	x.totalTimer = x.timer(x.request.Timeouts.Total, api.TimeoutTotal, "not finished within %v")
+	x.askedAt, x.asked = time.Now(), now()
+	x.total = x.watch(x.request.Timeouts.Total, since(x.asked), api.TimeoutTotal, "not finished within %v")
 }
 
 func (x *exchange) trace(target *url.URL) *httptrace.ClientTrace {
@@ -94,27 +102,28 @@ func (x *exchange) trace(target *url.URL) *httptrace.ClientTrace {
 		// takes another: then the request goes out anew, so the clock does, too.
 		GetConn: func(hop string) {
 			direct = hop == target.Host // else it is a proxy
-			stop(x.connectTimer)
-			x.connectTimer = x.timer(x.request.Timeouts.Connect, api.TimeoutConnect, "no connection within %v")
-			if x.headers.IsZero() {
-				x.started.Store(0)
+			x.connecting.stop()
+			x.connecting = x.watch(x.request.Timeouts.Connect, since(now()),
+				api.TimeoutConnect, "no connection within %v")
+			if x.headers == 0 {
+				x.got, x.outward = 0, nil
 			}
 		},
 		TLSHandshakeStart: func() { x.handshake.Store(true) },
 		GotConn: func(info httptrace.GotConnInfo) {
-			stop(x.connectTimer)
-			if !x.headers.IsZero() {
+			x.connecting.stop()
+			x.inward = follow(info.Conn)
+			if x.headers != 0 {
 				return // the second request of a redirect
 			}
-			x.started.Store(int64(max(time.Since(x.asked), 1)))
-			x.reused.Store(info.Reused)
+			x.got, x.outward, x.reused = now(), x.inward, info.Reused
 			if direct {
-				host := hostOf(info.Conn)
-				x.host.Store(&host)
+				x.host = hostOf(info.Conn)
 			}
-			if x.request.Op.GeneratesTokens() && x.request.Stream {
-				stop(x.firstTokenTimer)
-				x.firstTokenTimer = x.timer(x.request.Timeouts.FirstToken, api.TimeoutFirstToken, "no token within %v")
+			if x.request.streamsTokens() {
+				x.firstToken.stop()
+				x.firstToken = x.watch(x.request.Timeouts.FirstToken, clock(x.got, x.outward),
+					api.TimeoutFirstToken, "no token within %v")
 			}
 		},
 	}
@@ -134,24 +143,35 @@ func hostOf(c net.Conn) string {
 	return there.AddrPort().Addr().Unmap().String()
 }
 
-// timer cancels the request with an error of the given kind when the limit is over.
-// It is nil without a limit.
-func (x *exchange) timer(limit time.Duration, kind api.ErrorKind, format string) *time.Timer {
-	if limit <= 0 {
-		return nil
-	}
-	return time.AfterFunc(limit, func() { x.cancel(timeoutError(kind, format, limit)) })
-}
-
-func stop(timer *time.Timer) {
-	if timer != nil {
-		timer.Stop()
+// clock returns when the clock of a request starts: when the first of it is written to its
+// connection; as long as that is not known, when it had the connection.
+func clock(got instant, outward *stamps) func() instant {
+	return func() instant {
+		if outward != nil {
+			if sent := outward.sent.load(); sent != 0 {
+				return sent
+			}
+		}
+		return got
 	}
 }
 
-func (x *exchange) stopTimers() {
-	for _, timer := range []*time.Timer{x.connectTimer, x.firstTokenTimer, x.idleTimer, x.totalTimer} {
-		stop(timer)
+// start is when the clock started.
+func (x *exchange) start() instant { return clock(x.got, x.outward)() }
+
+// arrival is when what has come now was there.
+func (x *exchange) arrival() instant {
+	if x.inward != nil {
+		if arrived := x.inward.arrived.load(); arrived != 0 {
+			return arrived
+		}
+	}
+	return now()
+}
+
+func (x *exchange) stopWatches() {
+	for _, w := range []*watch{x.connecting, x.firstToken, x.idle, x.total} {
+		w.stop()
 	}
 }
 
@@ -165,40 +185,26 @@ func (x *exchange) cause(err error) error {
 	return err
 }
 
-// observedBody stamps each read when it returns, before anything looks at the bytes.
-type observedBody struct {
-	io.ReadCloser
-	x *exchange
-}
-
-// Read implements io.Reader.
-func (b *observedBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	now := time.Now()
-	x := b.x
-	x.ended = now
-	if n > 0 {
-		x.lastByte = now
-		if x.idleTimer != nil {
-			x.idleTimer.Reset(x.request.Timeouts.Idle)
-		}
-		x.take(p[:n], now)
-	}
+// hear takes a piece of the body, or its end, as it comes out of the connection.
+func (x *exchange) hear(piece []byte, err error) {
+	at := x.arrival()
 	if err != nil && !errors.Is(err, io.EOF) {
-		err = x.cause(err)
+		at = now()
 	}
-	return n, err
-}
-
-// take reads a piece of the body that arrived at the given time.
-func (x *exchange) take(piece []byte, at time.Time) {
+	x.ended = at
+	if len(piece) == 0 {
+		return
+	}
+	x.lastByte = at
+	x.heard.store(at)
 	if !success(x.response.StatusCode) {
 		x.body.keep(piece)
 		return
 	}
 	x.stream.take(piece, at)
-	if x.stream.hasToken() {
-		stop(x.firstTokenTimer)
+	if x.firstToken != nil && x.stream.hasToken() {
+		x.firstToken.stop()
+		x.firstToken = nil
 	}
 }
 
@@ -210,9 +216,4 @@ type errorBody struct{ kept []byte }
 func (b *errorBody) keep(piece []byte) {
 	const most = 64 << 10
 	b.kept = append(b.kept, piece[:min(len(piece), most-len(b.kept))]...)
-}
-
-func discard(body io.ReadCloser) (int64, error) {
-	n, err := io.Copy(io.Discard, body)
-	return n, errors.Join(err, body.Close())
 }

@@ -72,9 +72,15 @@ func httpServer(t *testing.T, handler http.HandlerFunc) (string, exchange.Client
 
 func client(t *testing.T) exchange.Client {
 	t.Helper()
-	transport := &http.Transport{}
+	return exchange.Client{Transport: stamped(t, &http.Transport{})}
+}
+
+// stamped makes a transport stamp at its connections, as in k6.
+func stamped(t *testing.T, transport *http.Transport) *http.Transport {
+	t.Helper()
+	transport = exchange.Stamped(transport, func(c net.Conn) net.Conn { return exchange.NewConn(c) })
 	t.Cleanup(transport.CloseIdleConnections)
-	return exchange.Client{Transport: transport}
+	return transport
 }
 
 // generate asks for a stream.

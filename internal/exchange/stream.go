@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/xk6-ollama/xk6-ollama/internal/api"
 )
@@ -14,45 +14,65 @@ import (
 // stream reads the lines of a successful answer.
 type stream struct {
 	streamed bool
+	timed    bool // its chunks are tokens as they were generated
+	discard  bool
 	onLine   func([]byte)
 	lines    api.Lines    // of an answer that is streamed
 	document api.Document // of one that is not
-	at       time.Time    // when the piece arrived that completes the current line
+	scanner  api.Scanner
+	at       instant // when the piece arrived that completes the current line
 
-	tokens    []time.Time // when each content chunk arrived
-	answer    time.Time   // when the first answer text arrived
-	text      strings.Builder
-	thinking  strings.Builder
-	toolCalls [][]byte
-	last      []byte
-	final     api.Chunk // the one that closes the answer with its usage; zero if there was none
-	status    string    // the latest progress of a pull
-	embedded  bool
-	err       *api.Error
+	chunks        int     // with content
+	first, latest instant // when the first and the latest content chunk arrived
+	answer        instant // when the first answer text arrived
+	gaps          gaps    // between content chunks
+
+	text, thinking           []byte
+	textChars, thinkingChars int // of what is not kept
+	toolCalls                [][]byte
+
+	current  []byte    // the latest line of the piece at hand
+	last     []byte    // the latest of those before
+	final    api.Chunk // the one that closes the answer with its usage; zero if there was none
+	status   string    // the latest progress of a pull
+	embedded bool
+	err      *api.Error
 }
 
 func newStream(request *Request) stream {
-	return stream{streamed: request.Stream, onLine: request.OnLine}
+	return stream{
+		streamed: request.Stream, timed: request.streamsTokens(), discard: request.Discard,
+		onLine: request.OnLine, gaps: gaps{emit: request.OnGaps},
+	}
 }
 
 // take reads a piece of the body. The lines that it completes arrived with it.
-func (s *stream) take(piece []byte, at time.Time) {
-	s.at = at
+func (s *stream) take(piece []byte, at instant) {
+	s.at, s.current = at, nil
 	var err error
 	if s.streamed {
 		err = s.lines.Feed(piece, s.line)
 	} else {
 		err = s.document.Feed(piece)
 	}
-	var failed *api.Error
-	if errors.As(err, &failed) {
-		s.fail(failed)
+	s.keepLast()
+	if err != nil {
+		s.failWith(err)
+	}
+}
+
+// keepLast keeps the latest line beyond the buffer in which it came.
+func (s *stream) keepLast() {
+	if s.current != nil {
+		s.last = append(s.last[:0], s.current...)
 	}
 }
 
 // end reads what came after the last line break. A line that was cut off is no line: it
 // says nothing but that the answer broke off, which is known anyway.
 func (s *stream) end() {
+	s.current = nil
+	defer s.keepLast()
 	if !s.streamed {
 		s.document.Flush(s.line)
 		return
@@ -66,16 +86,51 @@ func (s *stream) end() {
 	})
 }
 
-func (s *stream) hasToken() bool { return len(s.tokens) > 0 }
+func (s *stream) hasToken() bool { return s.chunks > 0 }
 
 func (s *stream) line(line []byte) {
 	if s.err != nil {
 		return // the stream is broken; the rest is only read so that the connection lives
 	}
+	if piece, ok := s.scanner.Scan(line); ok {
+		s.piece(&piece)
+	} else {
+		s.odd(line)
+	}
+	if s.err != nil {
+		return
+	}
+	s.current = line
+	if s.onLine != nil {
+		s.onLine(line)
+	}
+}
+
+// piece takes a line as almost all are.
+func (s *stream) piece(p *api.Piece) {
+	if p.Content() {
+		s.content(len(p.Text) > 0)
+		if s.discard {
+			s.textChars += p.Text.Chars()
+			s.thinkingChars += p.Thinking.Chars()
+		} else {
+			s.text = p.Text.Append(s.text)
+			s.thinking = p.Thinking.Append(s.thinking)
+			if p.ToolCalls != nil {
+				s.call(p.Chunk().ToolCalls)
+			}
+		}
+	}
+	if p.Final() {
+		s.final = p.Chunk()
+	}
+}
+
+// odd takes any other line.
+func (s *stream) odd(line []byte) {
 	chunk, err := api.ParseChunk(line)
-	var failed *api.Error
-	if errors.As(err, &failed) {
-		s.fail(failed)
+	if err != nil {
+		s.failWith(err)
 		return
 	}
 	if chunk.Error != "" {
@@ -83,15 +138,15 @@ func (s *stream) line(line []byte) {
 		return
 	}
 	if chunk.Content() {
-		s.tokens = append(s.tokens, s.at)
-		if chunk.Text != "" && s.answer.IsZero() {
-			s.answer = s.at
+		s.content(chunk.Text != "")
+		if s.discard {
+			s.textChars += utf8.RuneCountInString(chunk.Text)
+			s.thinkingChars += utf8.RuneCountInString(chunk.Thinking)
+		} else {
+			s.text = append(s.text, chunk.Text...)
+			s.thinking = append(s.thinking, chunk.Thinking...)
+			s.call(chunk.ToolCalls)
 		}
-	}
-	s.text.WriteString(chunk.Text)
-	s.thinking.WriteString(chunk.Thinking)
-	for _, call := range chunk.ToolCalls {
-		s.toolCalls = append(s.toolCalls, call)
 	}
 	if chunk.Done || chunk.Usage.Total != nil { // an embedding has no done
 		s.final = chunk
@@ -100,9 +155,25 @@ func (s *stream) line(line []byte) {
 		s.status = chunk.Status
 	}
 	s.embedded = s.embedded || chunk.Embedded
-	s.last = append(s.last[:0], line...)
-	if s.onLine != nil {
-		s.onLine(line)
+}
+
+// content notes that a chunk with tokens came.
+func (s *stream) content(answer bool) {
+	s.chunks++
+	if s.chunks == 1 {
+		s.first = s.at
+	} else if s.timed {
+		s.gaps.add(float64(s.at-s.latest) / float64(time.Millisecond))
+	}
+	s.latest = s.at
+	if answer && s.answer == 0 {
+		s.answer = s.at
+	}
+}
+
+func (s *stream) call(calls []json.RawMessage) {
+	for _, call := range calls {
+		s.toolCalls = append(s.toolCalls, call)
 	}
 }
 
@@ -110,6 +181,13 @@ func (s *stream) line(line []byte) {
 func (s *stream) fail(err *api.Error) {
 	if s.err == nil {
 		s.err = err
+	}
+}
+
+func (s *stream) failWith(err error) {
+	var failed *api.Error
+	if errors.As(err, &failed) {
+		s.fail(failed)
 	}
 }
 
@@ -127,11 +205,11 @@ func (s *stream) complete(op api.Op) bool {
 	}
 }
 
+// chars returns how many characters of answer and of thinking came.
+func (s *stream) chars() (text, thinking int) {
+	return s.textChars + utf8.RuneCount(s.text), s.thinkingChars + utf8.RuneCount(s.thinking)
+}
+
 func (s *stream) result() Answer {
-	return Answer{
-		Last:      bytes.Clone(s.last),
-		Text:      s.text.String(),
-		Thinking:  s.thinking.String(),
-		ToolCalls: s.toolCalls,
-	}
+	return Answer{Last: s.last, Text: string(s.text), Thinking: string(s.thinking), ToolCalls: s.toolCalls}
 }

@@ -447,7 +447,7 @@ func TestConnectIsBesideTheDuration(t *testing.T) {
 	var off deviations
 	for range rounds {
 		dialer := &slowDialer{}
-		transport := &http.Transport{DialContext: dialer.dial}
+		transport := stamped(t, &http.Transport{DialContext: dialer.dial})
 		first := exchange.Do(t.Context(), exchange.Client{Transport: transport}, generate(server.URL))
 		require.Nil(t, first.Err)
 		off.add(t, expect(steps, <-logs, 1), measured{Record: first.Record})
@@ -505,7 +505,7 @@ func TestStalePooledConnection(t *testing.T) {
 	for range rounds {
 		var dead atomic.Bool
 		dialer := &slowDialer{wrap: func(c net.Conn) net.Conn { return dyingConn{c, &dead} }}
-		transport := &http.Transport{DialContext: dialer.dial}
+		transport := stamped(t, &http.Transport{DialContext: dialer.dial})
 		client := exchange.Client{Transport: transport}
 		require.Nil(t, exchange.Do(t.Context(), client, generate(server.URL)).Err)
 		<-logs
@@ -532,8 +532,7 @@ func TestWaitingForAConnection(t *testing.T) {
 		send(w, finished(0))
 	}))
 	defer server.Close()
-	transport := &http.Transport{MaxConnsPerHost: 1}
-	defer transport.CloseIdleConnections()
+	transport := stamped(t, &http.Transport{MaxConnsPerHost: 1})
 	client := exchange.Client{Transport: transport}
 	first, second := make(chan *exchange.Outcome, 1), make(chan *exchange.Outcome, 1)
 	go func() { first <- exchange.Do(t.Context(), client, generate(server.URL)) }()
