@@ -115,6 +115,23 @@ func TestLinesWithoutBound(t *testing.T) {
 	assert.Equal(t, api.Decode, api.KindOf(err))
 }
 
+// One Lines serves stream after stream.
+func TestLinesAllocatesNothing(t *testing.T) {
+	var lines api.Lines
+	stream := []byte(strings.Repeat(tokenLine+"\n", 20) + tokenLine)
+	n := 0
+	count := func([]byte) { n++ }
+	assert.Zero(t, testing.AllocsPerRun(10, func() {
+		for piece := range pieces(stream, 100) {
+			if err := lines.Feed(piece, count); err != nil {
+				t.Error(err)
+			}
+		}
+		lines.Flush(count)
+	}))
+	assert.Equal(t, 11*21, n)
+}
+
 func FuzzLines(f *testing.F) {
 	f.Add([]byte("a\nb"), []byte{1})
 	f.Add([]byte("\r\n\n \t\na\xff\n"), []byte{2, 1, 0})

@@ -12,7 +12,7 @@ type Scanner struct {
 }
 
 // maxRemembered is the length of the longest line that is worth a copy.
-const maxRemembered = 512
+const maxRemembered = 256
 
 // Scan finds in a line what ParseChunk would decode from it; see the function Scan.
 func (s *Scanner) Scan(line []byte) (piece Piece, ok bool) {
