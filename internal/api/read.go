@@ -3,12 +3,11 @@ package api
 // The functions of this file read a value that begins at a position in a line, and return
 // it with the position behind it, which is odd where it is of another type.
 
-func readString(line []byte, at int) (Raw, int) {
-	end := skipString(line, at)
-	if end == odd {
-		return nil, odd
+func readString(line []byte, at int) (inside Raw, end int) {
+	if end = skipString(line, at); end != odd {
+		inside = line[at+1 : end-1]
 	}
-	return line[at+1 : end-1], end
+	return inside, end
 }
 
 // readArray returns nil for an array without elements.
