@@ -85,12 +85,17 @@ func (p *Piece) object(line []byte, at int, keys *keys) int {
 	if peek(line, at) != '{' {
 		return odd
 	}
-	at, more := skipOpening(line, at, '}')
-	for more {
-		field, value := keys.read(line, at)
-		at, more = skipComma(line, p.value(line, value, field), '}')
+	if at = skipSpace(line, at+1); peek(line, at) == '}' {
+		return at + 1
 	}
-	return at
+	for {
+		field, value := keys.read(line, at)
+		at = skipSpace(line, p.value(line, value, field))
+		if peek(line, at) != ',' {
+			return skipByte(line, at, '}')
+		}
+		at = skipSpace(line, at+1)
+	}
 }
 
 // value reads the value of a field.

@@ -56,6 +56,14 @@ func skipValue(line []byte, at, depth int) int {
 	}
 }
 
+// skipByte goes over a byte that must be there.
+func skipByte(line []byte, at int, c byte) int {
+	if peek(line, at) == c {
+		return at + 1
+	}
+	return odd
+}
+
 // skipLiteral goes over a word of which the first letter is known to be there.
 func skipLiteral(line []byte, at int, literal string) int {
 	if end := at + len(literal); end <= len(line) && string(line[at:end]) == literal {
@@ -68,57 +76,42 @@ func skipObject(line []byte, at, depth int) int {
 	if depth == 0 {
 		return odd
 	}
-	at, more := skipOpening(line, at, '}')
-	for more {
-		at = skipColon(line, skipString(line, at))
-		at, more = skipComma(line, skipValue(line, at, depth), '}')
+	if at = skipSpace(line, at+1); peek(line, at) == '}' {
+		return at + 1
 	}
-	return at
+	for {
+		at = skipColon(line, skipString(line, at))
+		at = skipSpace(line, skipValue(line, at, depth))
+		if peek(line, at) != ',' {
+			return skipByte(line, at, '}')
+		}
+		at = skipSpace(line, at+1)
+	}
+}
+
+// skipColon goes over what is between a key and its value.
+func skipColon(line []byte, at int) int {
+	at = skipByte(line, skipSpace(line, at), ':')
+	return skipSpace(line, at)
 }
 
 func skipArray(line []byte, at, depth int) int {
 	if depth == 0 {
 		return odd
 	}
-	at, more := skipOpening(line, at, ']')
-	for more {
+	if at = skipSpace(line, at+1); peek(line, at) == ']' {
+		return at + 1
+	}
+	for {
 		if isDigit(peek(line, at)) {
 			at = skipIntegers(line, at)
 		}
-		at, more = skipComma(line, skipValue(line, at, depth), ']')
+		at = skipSpace(line, skipValue(line, at, depth))
+		if peek(line, at) != ',' {
+			return skipByte(line, at, ']')
+		}
+		at = skipSpace(line, at+1)
 	}
-	return at
-}
-
-// skipOpening goes over the brace or bracket that opens an object or array, and says
-// whether there is anything before the closing one.
-func skipOpening(line []byte, at int, closing byte) (next int, more bool) {
-	if at = skipSpace(line, at+1); peek(line, at) == closing {
-		return at + 1, false
-	}
-	return at, true
-}
-
-// skipComma goes over the comma behind an element and says that there is one more, or over
-// what closes the object or array.
-func skipComma(line []byte, at int, closing byte) (next int, more bool) {
-	at = skipSpace(line, at)
-	switch peek(line, at) {
-	case ',':
-		return skipSpace(line, at+1), true
-	case closing:
-		return at + 1, false
-	default:
-		return odd, false
-	}
-}
-
-// skipColon goes over what is between a key and its value.
-func skipColon(line []byte, at int) int {
-	if at = skipSpace(line, at); peek(line, at) != ':' {
-		return odd
-	}
-	return skipSpace(line, at+1)
 }
 
 func skipNumber(line []byte, at int) int {
