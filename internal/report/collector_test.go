@@ -46,7 +46,10 @@ func TestCollectorOfManyRequests(t *testing.T) {
 	}
 	a, b := want.Comparisons[0].Metrics[report.Duration], got.Comparisons[0].Metrics[report.Duration]
 	assert.Equal(t, a.Verdict, b.Verdict)
-	assert.InDelta(t, *a.Ratio, *b.Ratio, 0.05, "of the sample")
+	assert.InDelta(t, *a.Ratio, *b.Ratio, 1e-9)
+	assert.InDelta(t, *a.Difference, *b.Difference, 1e-6)
+	assert.True(t, b.RatioCI95.Contains(*b.Ratio))
+	assert.Greater(t, b.RatioCI95[1]-b.RatioCI95[0], a.RatioCI95[1]-a.RatioCI95[0], "300 requests tell less than 2000")
 }
 
 // The sample is drawn from the whole run, not from its beginning.

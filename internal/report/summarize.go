@@ -176,10 +176,18 @@ func compare(a, b *side) Comparison {
 			continue
 		}
 		options := stats.Options{Better: metric.better(), Paired: paired}
-		comparison.Metrics[metric] = stats.Compare(x, y, options)
+		c := stats.Compare(x, y, options)
 		if metric == Duration {
 			stability = stats.CompareStability(x, y, options)
 		}
+		if a.sampled() || b.sampled() {
+			left, right := a.summary.Metrics[metric], b.summary.Metrics[metric]
+			c = aboutAll(c, left, right, options.Better)
+			if metric == Duration {
+				stability = stabilityOfAll(stability, left, right)
+			}
+		}
+		comparison.Metrics[metric] = c
 	}
 	if stability != nil {
 		comparison.StabilityRatio, comparison.StabilityRatioCI95 = &stability.Ratio, stability.RatioCI95
