@@ -96,6 +96,10 @@ var english = messages{
 	unknownModel: "Unknown: not every server told which model it ran.",
 	alike:        "The same on all: %s.",
 
+	allFigures: "All figures", count: "n", meanHeader: "Mean (95 % CI)", deviation: "Std. dev.", smallest: "Min",
+	median: "Median (95 % CI)", most: "Max",
+	beyondMaximum: "* So few requests can't tell this percentile from the maximum.",
+
 	failures:     "❌ Failures",
 	failureCount: "%s: %d of %d requests failed",
 	times1:       "%d×",
@@ -107,7 +111,7 @@ var english = messages{
 	tokensPerSecond: "Tokens/s", perToken: "E2E per token",
 	connect: "Connecting", networkShare: "Network", queue: "Queue", load: "Model load",
 	prefill: "Prefill (prompt)", decoding: "Decode (output)",
-	outputTokens: "Output tokens",
+	outputTokens: "Output tokens", promptTokens: "Prompt tokens", scheduleDelay: "Schedule delay",
 
 	warnings: map[WarningCode]string{ // #nosec G101 -- a model's tokens are no secrets
 		Interrupted: "The test was stopped early; this is what was measured until then.",

@@ -94,6 +94,10 @@ var korean = messages{ // #nosec G101 -- a model's tokens are no secrets
 	unknownModel: "알 수 없습니다: 어떤 모델을 실행했는지 알려 주지 않은 서버가 있습니다.",
 	alike:        "모두 같은 것: %s.",
 
+	allFigures: "모든 수치", count: "n", meanHeader: "평균 (95% 신뢰구간)", deviation: "표준편차", smallest: "최소",
+	median: "중앙값 (95% 신뢰구간)", most: "최대",
+	beyondMaximum: "* 요청이 적어서 이 백분위수는 최댓값과 구별되지 않습니다.",
+
 	failures:     "❌ 실패",
 	failureCount: "%s: 요청 %[3]d개 중 %[2]d개 실패",
 	times1:       "%d회",
@@ -106,7 +110,7 @@ var korean = messages{ // #nosec G101 -- a model's tokens are no secrets
 	tokensPerSecond: "초당 토큰 수", perToken: "토큰당 응답 시간",
 	connect: "연결", networkShare: "네트워크", queue: "대기열", load: "모델 로드",
 	prefill: "프롬프트 처리 (prefill)", decoding: "토큰 생성 (decode)",
-	outputTokens: "출력 토큰 수",
+	outputTokens: "출력 토큰 수", promptTokens: "프롬프트 토큰 수", scheduleDelay: "시작 지연",
 
 	warnings: map[WarningCode]string{ // #nosec G101 -- a model's tokens are no secrets
 		Interrupted:  "테스트가 도중에 중단되었습니다. 그때까지 측정한 결과입니다.",

@@ -92,6 +92,24 @@ func (d *document) view(v view) {
 		}
 	}
 	d.models(v)
+	d.figures(v)
+}
+
+// figures holds everything that is known of each series, folded away.
+func (d *document) figures(v view) {
+	if len(v.sides) == 0 {
+		return
+	}
+	d.paragraph("<details><summary>" + d.allFigures + "</summary>")
+	for _, s := range v.sides {
+		t := v.figuresTable(s)
+		d.paragraph("**" + escape(d.full(s.Target)) + "**")
+		d.paragraph(t.markdown()...)
+		if t.marked() {
+			d.paragraph(escape(d.beyondMaximum))
+		}
+	}
+	d.paragraph("</details>")
 }
 
 // overview is the old script's table, with the figures that it printed below.

@@ -99,6 +99,15 @@ type messages struct {
 	unknownModel string
 	alike        string // facts
 
+	allFigures    string
+	count         string
+	meanHeader    string
+	deviation     string
+	smallest      string
+	median        string
+	most          string
+	beyondMaximum string
+
 	failures     string
 	failureCount string // target, failed, requests
 	times1       string // how often a failure happened
@@ -108,7 +117,7 @@ type messages struct {
 
 	e2e, ttft, ttfo, tpot, itl, tokensPerSecond, perToken string
 	connect, networkShare, queue, load, prefill, decoding string
-	outputTokens                                          string
+	outputTokens, promptTokens, scheduleDelay             string
 
 	// warnings has named places: {target}, {other}, {model}, {count}, {of}, {a}, {b}, {differences},
 	// and the times {x} and {y}.

@@ -222,14 +222,19 @@ func (v view) withP95(s stats.Summary) string {
 
 const perhapsMaximumMark = "*"
 
+// marked says whether a percentile of the table is none yet.
+func (t *table) marked() bool {
+	marked := func(cell string) bool { return strings.HasSuffix(cell, perhapsMaximumMark) }
+	return slices.ContainsFunc(t.rows, func(r row) bool { return slices.ContainsFunc(r.cells, marked) })
+}
+
 // metricLegend explains what the table of metrics marks.
 func (v view) metricLegend(t *table) string {
 	var notes []string
 	if len(v.sides) == 2 {
 		notes = append(notes, sprintf(v.ratioLegend, v.short(v.sides[0].Target)))
 	}
-	marked := func(cell string) bool { return strings.HasSuffix(cell, perhapsMaximumMark) }
-	if slices.ContainsFunc(t.rows, func(r row) bool { return slices.ContainsFunc(r.cells, marked) }) {
+	if t.marked() {
 		notes = append(notes, v.perhapsMaximum)
 	}
 	return strings.Join(notes, " ")
