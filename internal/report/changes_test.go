@@ -200,6 +200,19 @@ func TestModelsOfOtherNames(t *testing.T) {
 	assert.Equal(t, "new", changes.Series[1].OnlyIn)
 }
 
+// Simulated servers listen wherever they can, which is nothing to know.
+func TestSimulatedAddresses(t *testing.T) {
+	t.Parallel()
+	moved := remote()
+	moved.url = "http://127.0.0.1:4000"
+	base := measured("base", generatedAt, nil, interleave(5, remote()))
+	after := measured("new", later, nil, interleave(5, moved))
+	codes := func() string { return fmt.Sprint(report.CompareRuns(base, after).Remarks) }
+	assert.Contains(t, codes(), report.RunsEndpointDiffers)
+	base.Results.Settings["SIMULATE"], after.Results.Settings["SIMULATE"] = true, true
+	assert.NotContains(t, codes(), report.RunsEndpointDiffers)
+}
+
 // The name without a tag is that of the latest.
 func TestTheLatestIsItself(t *testing.T) {
 	t.Parallel()

@@ -63,9 +63,11 @@ func (c *Changes) remark(base, after Measured) {
 		c.differentSettings = true
 		add(true, r)
 	}
+	simulated := base.Results.simulated() && after.Results.simulated()
 	for i := range c.Series {
 		for _, r := range c.Series[i].remarks() {
-			add(true, r)
+			// Simulated servers take whatever port is free.
+			add(r.Code != RunsEndpointDiffers || !simulated, r)
 		}
 	}
 	for _, run := range []Measured{base, after} {
@@ -82,6 +84,11 @@ func (c *Changes) remark(base, after Measured) {
 	for i := range c.Remarks {
 		c.Remarks[i].Message = changeWordsIn(locale.English).remark(c.Remarks[i])
 	}
+}
+
+func (r *Results) simulated() bool {
+	simulated, _ := r.Settings[string(settings.Simulate)].(bool)
+	return simulated
 }
 
 func (e Environment) machine() string {
