@@ -59,11 +59,13 @@ var english = messages{
 	steadierCI:     " (95 %% CI %s–%s)",
 	byChance:       ", which may be chance",
 
-	metrics:        "⏱ Tokens and latency (mean / p95)",
-	metricHeader:   "Metric",
-	ratio:          "Ratio",
-	ratioLegend:    "Ratio: above 1, %s is the faster one. ~ marks one that may be chance or was not tested.",
-	perhapsMaximum: "* The p95 (only 5 of 100 requests take longer) of so few requests is close to the slowest of them.",
+	metrics:      "⏱ Tokens and latency (mean / p95)",
+	metricHeader: "Metric",
+	ratio:        "Ratio",
+	ratioLegend:  "Ratio: above 1, %s is the faster one. ~ marks one that may be chance or was not tested.",
+	terms: "TTFT: time to the first token. TTFO: to the first one after thinking. TPOT: time per token after the first. " +
+		"ITL: gap between two pieces of the answer. p95: 95 of 100 requests take less.",
+	perhapsMaximum: "* Of so few requests the p95 is close to the slowest.",
 	times:          "🔍 Where the time went (mean per request)",
 	timesHeader:    "Part",
 	addsUp:         "The parts add up to the response time.",
@@ -85,7 +87,7 @@ var english = messages{
 	isFaster:      "%s faster",
 	versus:        "%s vs %s",
 	e2eDifference: "Difference in response time: %s (95 %% CI %s to %s)",
-	effectSize:    "Hedges' g %s",
+	effectSize:    "or %s standard deviations (Hedges' g)",
 
 	model:        "🧬 The model",
 	models:       "🧬 The same model?",

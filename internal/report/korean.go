@@ -57,11 +57,13 @@ var korean = messages{ // #nosec G101 -- a model's tokens are no secrets
 	steadierCI:     " (95%% 신뢰구간 %s ~ %s)",
 	byChance:       ". 우연일 수 있습니다",
 
-	metrics:        "⏱ 토큰과 지연 시간 (평균 / p95)",
-	metricHeader:   "지표",
-	ratio:          "배율",
-	ratioLegend:    "배율이 1보다 크면 %s 쪽이 빠릅니다. ~ 표시는 우연일 수 있거나 검정하지 않은 차이입니다.",
-	perhapsMaximum: "* 요청이 적어서 p95(100번 중 5번만 이보다 느림)가 가장 느린 요청과 거의 같습니다.",
+	metrics:      "⏱ 토큰과 지연 시간 (평균 / p95)",
+	metricHeader: "지표",
+	ratio:        "배율",
+	ratioLegend:  "배율이 1보다 크면 %s 쪽이 빠릅니다. ~ 표시는 우연일 수 있거나 검정하지 않은 차이입니다.",
+	terms: "TTFT: 첫 토큰까지의 시간. TTFO: 사고가 끝난 뒤 첫 토큰까지의 시간. TPOT: 첫 토큰 이후 토큰 하나당 시간. " +
+		"ITL: 응답 조각 사이의 간격. p95: 요청 100번 중 95번은 이보다 빠름.",
+	perhapsMaximum: "* 요청이 적어서 p95가 가장 느린 요청과 거의 같습니다.",
 	times:          "🔍 시간 내역 (요청당 평균)",
 	timesHeader:    "구간",
 	addsUp:         "구간을 모두 더하면 응답 시간입니다.",
@@ -83,7 +85,7 @@ var korean = messages{ // #nosec G101 -- a model's tokens are no secrets
 	isFaster:      "%s 빠름",
 	versus:        "%s ↔ %s",
 	e2eDifference: "응답 시간 차이: %s (95%% 신뢰구간 %s ~ %s)",
-	effectSize:    "Hedges' g %s",
+	effectSize:    "표준편차의 %s배 (Hedges' g)",
 
 	model:        "🧬 모델",
 	models:       "🧬 같은 모델인가?",

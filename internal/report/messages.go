@@ -68,6 +68,7 @@ type messages struct {
 	metricHeader   string
 	ratio          string
 	ratioLegend    string // target (short)
+	terms          string
 	perhapsMaximum string
 	times          string
 	timesHeader    string

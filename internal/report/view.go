@@ -234,6 +234,9 @@ func (v view) metricLegend(t *table) string {
 	if len(v.sides) == 2 {
 		notes = append(notes, sprintf(v.ratioLegend, v.short(v.sides[0].Target)))
 	}
+	if slices.ContainsFunc(t.rows, func(r row) bool { return r.cells[0] == v.ttft }) {
+		notes = append(notes, v.terms)
+	}
 	if t.marked() {
 		notes = append(notes, v.perhapsMaximum)
 	}
