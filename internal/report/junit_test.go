@@ -174,10 +174,9 @@ func TestChecksAreCases(t *testing.T) {
 	assert.Equal(t, "gates", gates.Cases[2].Classname)
 }
 
-// The properties are the figures of results.json.
-func TestPropertiesAreTheFigures(t *testing.T) {
-	t.Parallel()
-	results := report.Summarize(runs()["failures-mixed"])
+// checkProperties says whether the properties are the figures of results.json.
+func checkProperties(t *testing.T, results report.Results) {
+	t.Helper()
 	documents := document(t, results, "series")
 	for i, suite := range junit(t, results) {
 		got := map[string]string{}
