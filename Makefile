@@ -15,7 +15,7 @@ SHELL         := bash
 .SHELLFLAGS   := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build xk6 test race modules lint fmt security lint-xk6 vuln types e2e clients bench golden fuzz clean
+.PHONY: help build xk6 test race modules lint fmt security lint-xk6 vuln types e2e clients formats bench golden fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ e2e: ## benchmark two real Ollama servers and check every figure
 
 clients: ## let other Ollama clients talk to the simulator
 	test/clients/run.sh
+
+formats: $(TOOLS)/benchstat ## let benchstat, XSD and JSON Schema validators read the files of a report
+	test/formats/run.sh
 
 bench: build ## measure cost and accuracy on a quiet Linux machine; BENCH='-only paced -runs 3'
 	go build -o build/bench ./test/bench
