@@ -31,7 +31,7 @@ func TestHolm(t *testing.T) {
 func TestManyEqualSides(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
-	const runs, sides, requests = 2000, 5, 10
+	const runs, sides, requests = 200, 5, 10
 	found, unadjusted := 0, 0
 	for range runs {
 		samples := make([][]float64, sides)

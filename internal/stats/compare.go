@@ -43,7 +43,7 @@ type Comparison struct {
 	// Ratio is how many times as fast a is as b: b's mean over a's where lower is better,
 	// a's over b's where higher is. Absent unless both means are above 0.
 	Ratio *float64 `json:"ratio,omitempty"`
-	// RatioCI95 is by the bootstrap; see interval.go.
+	// RatioCI95 is by the bootstrap, on the logarithm; see estimate.interval.
 	RatioCI95 *Interval `json:"ratio_ci95,omitempty"`
 	// Difference is b's mean minus a's, in the unit of the measurements.
 	Difference *float64 `json:"difference,omitempty"`
@@ -86,7 +86,7 @@ func Compare(a, b []float64, options Options) Comparison {
 	if options.Paired {
 		a, b = usablePairs(a, b)
 	} else {
-		a, b = usable(a), usable(b)
+		a, b = sortedValues(a), sortedValues(b)
 	}
 	left, right := momentsOf(a), momentsOf(b)
 	comparison := Comparison{Verdict: Inconclusive, Paired: options.Paired}
@@ -113,7 +113,8 @@ func (c *Comparison) measure(a, b moments, options Options) {
 		low, high = b, a
 	}
 	c.Test, c.PValue = test(low, high, options.Paired)
-	difference, logRatio := intervals(low, high, options.Paired)
+	apart := contrastOf(low, high, options.Paired)
+	difference, logRatio := apart.intervals(options.Seed)
 	if difference != nil {
 		if swapped {
 			difference = &Interval{-difference[1], -difference[0]}
@@ -127,7 +128,7 @@ func (c *Comparison) measure(a, b moments, options Options) {
 		}
 		c.RatioCI95 = interval.with(*c.Ratio)
 	}
-	c.noise = noiseOf(low, high, options.Paired)
+	c.noise = noiseOf(apart)
 }
 
 func test(low, high moments, paired bool) (Test, *float64) {

@@ -167,7 +167,7 @@ func TestAdjusted(t *testing.T) {
 // latencies do.
 func TestFalsePositives(t *testing.T) {
 	t.Parallel()
-	const rounds = 3000
+	const rounds = 1000
 	normal := func(r *rand.Rand) float64 { return 100 + 10*r.NormFloat64() }
 	lognormal := func(r *rand.Rand) float64 { return 100 * math.Exp(0.5*r.NormFloat64()) }
 	for _, tt := range []struct {
@@ -199,7 +199,7 @@ func TestPower(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(3, 4))
 	found := 0
-	const rounds = 2000
+	const rounds = 300
 	for range rounds {
 		a := sample(r, func(r *rand.Rand) float64 { return 100 + 10*r.NormFloat64() }, 10)
 		b := sample(r, func(r *rand.Rand) float64 { return 145 + 10*r.NormFloat64() }, 10)

@@ -26,21 +26,17 @@ type noise struct {
 	spread   float64 // se·√n of two sides of n each
 }
 
-func noiseOf(a, b moments, paired bool) noise {
-	result := noise{paired: paired, n: min(a.n, b.n)}
-	if a.mean < smallest || b.mean < smallest {
+func noiseOf(c contrast) noise {
+	result := noise{paired: c.paired, n: min(c.low.n, c.high.n)}
+	if !c.ratioKnown {
 		return result
 	}
-	result.logRatio = math.Log(b.mean / a.mean)
-	if paired {
-		result.se, result.df = pairedError(a, b)
-		result.spread = result.se * math.Sqrt(float64(a.n))
-		return result
+	result.logRatio, result.se, result.df = c.logRatio.value, c.logRatio.se, c.logRatio.df
+	result.spread = result.se * math.Sqrt(float64(c.low.n))
+	if !c.paired {
+		low, high := c.low, c.high
+		result.spread = math.Hypot(math.Sqrt(low.variance)/low.mean, math.Sqrt(high.variance)/high.mean)
 	}
-	va, vb := a.meanVariance()/a.mean/a.mean, b.meanVariance()/b.mean/b.mean
-	result.se = math.Sqrt(va + vb)
-	result.df = satterthwaite(va, a.n, vb, b.n)
-	result.spread = math.Sqrt(va*float64(a.n) + vb*float64(b.n))
 	return result
 }
 

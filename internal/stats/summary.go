@@ -163,6 +163,15 @@ func momentsOf(values []float64) moments {
 	return m
 }
 
+// centered are the deviations from the mean.
+func (m moments) centered() []float64 {
+	deviations := make([]float64, m.n)
+	for i, v := range m.values {
+		deviations[i] = v - m.mean
+	}
+	return deviations
+}
+
 // meanVariance is the squared standard error of the mean.
 func (m moments) meanVariance() float64 { return m.variance / float64(m.n) }
 
