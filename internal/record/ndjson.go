@@ -7,6 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+
+	"github.com/xk6-ollama/xk6-ollama/internal/api"
 )
 
 // Write writes the records as newline-delimited JSON, a line each.
@@ -137,5 +140,19 @@ func parse(text []byte) (record Record, err error) {
 		return Record{}, fmt.Errorf("not a request record: the phase is %q, expected %q or %q",
 			record.Phase, Warmup, Measure)
 	}
+	record.Endpoint = withoutCredentials(record.Endpoint)
 	return record, nil
+}
+
+// withoutCredentials leaves out the user and password of an address that another tool, or
+// somebody by hand, wrote into a record; ours have none. They would stand in every report.
+func withoutCredentials(address string) string {
+	at := strings.LastIndex(address, "@")
+	if at < 0 {
+		return address
+	}
+	if endpoint, err := api.ParseEndpoint(address); err == nil {
+		return endpoint.String()
+	}
+	return address[at+1:]
 }
