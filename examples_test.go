@@ -44,7 +44,9 @@ var examples = map[string]example{
 	}},
 	"summary.js": {
 		stdout: []string{`Final comparison - llama3.2:1b`, `Mean response time`},
-		files:  []string{"report.md", "requests.ndjson", "results.json", "ttft.csv"},
+		files: []string{
+			"benchstat.txt", "junit.xml", "report.html", "report.md", "requests.ndjson", "results.csv", "results.json", "ttft.csv",
+		},
 	},
 	"errors.js": {
 		log: []string{

@@ -31,7 +31,7 @@ func TestReportOptions(t *testing.T) {
 	require.Zero(t, result.Code, result.Stderr)
 	const where = "TypeError: ollama: report(data, options): "
 	assert.Equal(t, []string{
-		"stdout", "stdout", "stdout", "benchstat.txt,junit.xml,report.md,requests.ndjson,results.csv,results.json,stdout", "stdout", "stdout", "stdout",
+		"stdout", "stdout", "stdout", "benchstat.txt,junit.xml,report.html,report.md,requests.ndjson,results.csv,results.json,stdout", "stdout", "stdout", "stdout",
 		where + `locale: unknown locale "fr", expected en or ko`,
 		where + `locale: unknown locale "5", expected en or ko`,
 		where + `out: must be a string, got 5`,

@@ -17,6 +17,7 @@ const (
 	ResultsFile   = "results.json"
 	RequestsFile  = "requests.ndjson"
 	MarkdownFile  = "report.md"
+	HTMLFile      = "report.html"
 	CSVFile       = "results.csv"
 	JUnitFile     = "junit.xml"
 	BenchstatFile = "benchstat.txt"
@@ -24,7 +25,7 @@ const (
 
 // FileNames are the names of all files of a report, as its writers list them to users.
 func FileNames() []string {
-	return []string{ResultsFile, RequestsFile, MarkdownFile, CSVFile, JUnitFile, BenchstatFile}
+	return []string{ResultsFile, RequestsFile, HTMLFile, MarkdownFile, CSVFile, JUnitFile, BenchstatFile}
 }
 
 // File is one of the files that a report leaves behind.
@@ -39,6 +40,7 @@ func Files(results Results, requests io.WriterTo, l locale.Locale) []File {
 	files := []File{
 		{ResultsFile, func(w io.Writer) error { return JSON(w, results) }},
 		{MarkdownFile, func(w io.Writer) error { return Markdown(w, results, l) }},
+		{HTMLFile, func(w io.Writer) error { return HTML(w, results, l) }},
 		{CSVFile, func(w io.Writer) error { return CSV(w, results) }},
 		{JUnitFile, func(w io.Writer) error { return JUnit(w, results) }},
 		{BenchstatFile, func(w io.Writer) error { return Benchstat(w, results) }},

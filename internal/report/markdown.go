@@ -6,7 +6,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/xk6-ollama/xk6-ollama/internal/locale"
@@ -154,6 +153,10 @@ func (d *document) alone(v view) *table {
 		for at, column := range columns {
 			cells[at] = column[i]
 		}
+		if i == 0 {
+			t.addNames(label, cells...)
+			continue
+		}
 		t.add(label, cells...)
 	}
 	return t
@@ -217,15 +220,8 @@ func (d *document) details(results Results) {
 		}
 		lines = append(lines, "- "+code(name)+": "+code(string(value)))
 	}
-	for _, fact := range [][2]string{
-		{"k6", e.K6}, {"xk6-ollama", e.Extension}, {"Go", e.Go}, {"OS", strings.Trim(e.OS+"/"+e.Arch, "/")},
-	} {
-		if fact[1] != "" {
-			lines = append(lines, "- "+fact[0]+": "+escape(plain(fact[1])))
-		}
-	}
-	if e.CPUs > 0 {
-		lines = append(lines, "- CPUs: "+strconv.Itoa(e.CPUs))
+	for _, fact := range e.facts() {
+		lines = append(lines, "- "+fact[0]+": "+escape(plain(fact[1])))
 	}
 	d.paragraph(lines...)
 	d.paragraph("</details>")

@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/xk6-ollama/xk6-ollama/internal/api"
@@ -55,6 +58,17 @@ func ThisEnvironment(k6, extension string) Environment {
 		Arch:      runtime.GOARCH,
 		CPUs:      runtime.NumCPU(),
 	}
+}
+
+// facts are what is known, by the names that people know it by.
+func (e *Environment) facts() [][2]string {
+	facts := [][2]string{
+		{"k6", e.K6}, {"xk6-ollama", e.Extension}, {"Go", e.Go}, {"OS", strings.Trim(e.OS+"/"+e.Arch, "/")}, {"CPUs", ""},
+	}
+	if e.CPUs > 0 {
+		facts[len(facts)-1][1] = strconv.Itoa(e.CPUs)
+	}
+	return slices.DeleteFunc(facts, func(fact [2]string) bool { return fact[1] == "" })
 }
 
 // Series is what was measured of one call (generate, chat, embed) of one model on one target.

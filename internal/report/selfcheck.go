@@ -27,6 +27,11 @@ func (c *SelfCheck) add(r *record.Record) {
 	}
 }
 
+// counts are the fields, in their order.
+func (c *SelfCheck) counts() []int {
+	return []int{c.Records, c.Measured, c.Warmup, c.Canceled, c.Other, c.NegativeNetwork, c.Inconsistent}
+}
+
 func canceled(r *record.Record) bool { return r.Error != nil && r.Error.Type == api.Canceled }
 
 // consistent says whether the parts of a record make up their whole.

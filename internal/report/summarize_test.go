@@ -367,7 +367,7 @@ func TestFiles(t *testing.T) {
 	t.Parallel()
 	run := runs()["two-sides"]
 	files := written(t, report.Summarize(run), run.Records, locale.English)
-	assert.Len(t, files, 6)
+	assert.Len(t, files, 7)
 	records, err := record.Read(bytes.NewReader(files["requests.ndjson"]))
 	require.NoError(t, err)
 	assert.Equal(t, run.Records, records, "warm-up and other calls included")
@@ -439,5 +439,8 @@ func render(t *testing.T, results report.Results) {
 		page.Reset()
 		require.NoError(t, report.Markdown(&page, results, l))
 		assertNoControls(t, page.String())
+		page.Reset()
+		require.NoError(t, report.HTML(&page, results, l))
+		checkPage(t, page.Bytes(), l)
 	}
 }
