@@ -17,12 +17,20 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	_ "github.com/xk6-ollama/xk6-ollama"
+	ollama "github.com/xk6-ollama/xk6-ollama"
 	"github.com/xk6-ollama/xk6-ollama/internal/k6test"
 	"github.com/xk6-ollama/xk6-ollama/internal/simulator"
 )
 
-func TestMain(m *testing.M) { k6test.Main(m) }
+// smallMemory has the k6 of a test hand no file to k6 that is larger than a kilobyte.
+const smallMemory = "XK6_OLLAMA_TEST_SMALL_MEMORY"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(smallMemory) != "" {
+		ollama.SetMostInMemory(1 << 10)
+	}
+	k6test.Main(m)
+}
 
 // received is a request as it came to a server.
 type received struct {

@@ -89,9 +89,24 @@ func textOf(results report.Results, l locale.Locale, colour bool) ([]byte, error
 	return text.Bytes(), err
 }
 
-// mostInMemory is up to how many bytes requests.ndjson is handed to k6, which takes files as
-// one text each. A larger one is written at once.
-const mostInMemory = 64 << 20
+// mostInMemory is up to how many bytes a file is handed to k6, which takes files as one text
+// each. A larger one is written at once.
+var mostInMemory = 64 << 20
+
+// errTooLarge ends the writing of a file that is larger.
+var errTooLarge = errors.New("the file is too large to be held in memory")
+
+// bounded is a buffer for a file that is to be handed to k6.
+type bounded struct{ bytes.Buffer }
+
+// Write implements io.Writer.
+func (b *bounded) Write(text []byte) (int, error) {
+	if b.Len()+len(text) > mostInMemory {
+		return 0, errTooLarge
+	}
+	b.Buffer.Write(text)
+	return len(text), nil
+}
 
 // composeFiles puts the files into content, by their paths. An error names each that is not.
 func (i *instance) composeFiles(out string, files []report.File, content map[string][]byte) error {
@@ -101,20 +116,19 @@ func (i *instance) composeFiles(out string, files []report.File, content map[str
 	var errs []error
 	for _, file := range files {
 		name := pathOf(out, file)
-		tooLarge := file.Name == report.RequestsFile && i.root.recorder.lines.Size() > mostInMemory
-		if saved, tried := i.root.benchmark.saved(name); tried && (tooLarge || !saved) {
-			continue // it is there, or it is known why it is not
+		saved, tried := i.root.benchmark.saved(name)
+		if tried && !saved {
+			continue // it is known why
 		}
-		if tooLarge {
-			errs = append(errs, report.WriteFile(name, file))
-			continue
-		}
-		var text bytes.Buffer
-		if err := file.Write(&text); err != nil {
+		var text bounded
+		switch err := file.Write(&text); {
+		case err == nil:
+			content[name] = text.Bytes()
+		case !errors.Is(err, errTooLarge):
 			errs = append(errs, fmt.Errorf("%s: %w", name, err))
-			continue
+		case !saved:
+			errs = append(errs, report.WriteFile(name, file))
 		}
-		content[name] = text.Bytes()
 	}
 	return errors.Join(errs...)
 }

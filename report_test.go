@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -112,4 +114,30 @@ func TestReportHasTheThresholds(t *testing.T) {
 	cases, err := os.ReadFile(filepath.Join(out, "junit.xml"))
 	require.NoError(t, err)
 	assert.Contains(t, string(cases), `message="ollama_reqs: count&gt;5 did not hold, the value is 1"`)
+}
+
+// What is too large to be handed to k6 is there all the same.
+func TestReportOfLargeFiles(t *testing.T) {
+	t.Parallel()
+	server := serve(t, answer(generateAnswer))
+	out := t.TempDir()
+	result := k6test.Script(t, []string{"OLLAMA_HOST=" + server.URL, smallMemory + "=1"}, `
+		import ollama, { report } from 'k6/x/ollama';
+		export default async function () { await ollama.generate({ model: 'm' }); }
+		export const handleSummary = (data) => {
+			const files = report(data, { out: '`+out+`' });
+			return { stdout: Object.keys(files).map((f) => f.replace('`+out+`/', '')).sort().join() };
+		};`)
+	require.Zero(t, result.Code, result.Stderr)
+	handed := strings.Split(result.Stdout, ",")
+	assert.NotContains(t, handed, report.ResultsFile)
+	for _, name := range report.FileNames() {
+		info, err := os.Stat(filepath.Join(out, name))
+		if slices.Contains(handed, name) {
+			assert.ErrorIs(t, err, os.ErrNotExist, "the script did not hand it on")
+			continue
+		}
+		require.NoError(t, err)
+		assert.Greater(t, info.Size(), int64(1<<10), name)
+	}
 }

@@ -50,13 +50,6 @@ func newEncoder(to io.Writer) (*zstd.Encoder, error) {
 	return encoder, nil
 }
 
-// Size returns how many bytes WriteTo writes.
-func (s *Spool) Size() int64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.size
-}
-
 // Count returns how many records there are.
 func (s *Spool) Count() int {
 	s.mu.Lock()

@@ -23,9 +23,8 @@ var ErrNoRequests = errors.New("the results hold no requests, only figures; requ
 // different configuration; what tells lines apart is in their names.
 func Benchstat(w io.Writer, results Results) error {
 	b := &benchmarks{out: w}
-	e := results.Environment
-	b.print("# Requests of xk6-ollama %s, k6 %s, %s.\n", plain(e.Extension), plain(e.K6),
-		results.GeneratedAt.UTC().Format(time.RFC3339))
+	b.print("# Requests to Ollama, measured by xk6-ollama %s\n", strings.TrimSpace(plain(results.Environment.Extension)+
+		" until "+results.GeneratedAt.UTC().Format(time.RFC3339)))
 	for i := range perRequest {
 		unit := benchmarkUnitOf(perRequest[i].metric)
 		if unit.better != "" {
