@@ -7,9 +7,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/net/html"
 
 	"github.com/xk6-ollama/xk6-ollama/internal/locale"
 	"github.com/xk6-ollama/xk6-ollama/internal/report"
@@ -27,16 +29,18 @@ func TestEveryFormatHasTheSameFigures(t *testing.T) {
 			checkProperties(t, summarized)
 			checkMedians(t, summarized)
 
-			var page bytes.Buffer
-			require.NoError(t, report.JSON(&page, summarized))
-			results, err := report.ReadResults(&page)
+			var written bytes.Buffer
+			require.NoError(t, report.JSON(&written, summarized))
+			results, err := report.ReadResults(&written)
 			require.NoError(t, err)
-			page.Reset()
-			require.NoError(t, report.Markdown(&page, summarized, locale.English))
-			fromMarkdown, fromText := tablesOfMarkdown(page.String()), tablesOfText(text(t, summarized, locale.English, 120))
-			const targets, ofEach, ofBoth, besides = 2, 24, 19, 3 // rows that are a table's in Markdown alone
+			written.Reset()
+			require.NoError(t, report.Markdown(&written, summarized, locale.English))
+			fromMarkdown, fromText := tablesOfMarkdown(written.String()), tablesOfText(text(t, summarized, locale.English, 120))
+			const targets, ofEach, ofBoth, besides = 2, 24, 19, 3 // rows that are no table's in the text
 			assert.Equal(t, targets*ofEach+ofBoth, checkTables(t, fromText, results), "figures in the text")
 			assert.Equal(t, targets*(ofEach+besides)+ofBoth, checkTables(t, fromMarkdown, results), "figures in Markdown")
+			fromPage := tablesOfPage(parsed(t, page(t, summarized, locale.English)))
+			assert.Equal(t, targets*(ofEach+besides)+ofBoth, checkTables(t, fromPage, results), "figures in HTML")
 		})
 	}
 }
@@ -55,6 +59,21 @@ func tablesOfMarkdown(page string) printed {
 		}
 		cells := strings.Split(strings.TrimSuffix(strings.TrimPrefix(line, "| "), " |"), " | ")
 		header = tables.add(header, cells)
+	}
+	return tables
+}
+
+func tablesOfPage(root *html.Node) printed {
+	tables := printed{}
+	for _, table := range find(root, "table", "") {
+		header := ""
+		for _, row := range find(table, "tr", "") {
+			var cells []string
+			for cell := range row.ChildNodes() {
+				cells = append(cells, textOf(cell))
+			}
+			header = tables.add(header, cells)
+		}
 	}
 	return tables
 }
@@ -88,7 +107,8 @@ func (p printed) add(header string, cells []string) string {
 		p[header] = map[string][]string{}
 		return header
 	}
-	p[header][cells[0]] = cells[1:]
+	label := strings.TrimLeftFunc(strings.ReplaceAll(cells[0], `\`, ""), func(r rune) bool { return !unicode.IsLetter(r) })
+	p[header][label] = cells[1:]
 	return header
 }
 
@@ -117,10 +137,10 @@ func checkTables(t *testing.T, tables printed, results report.Results) int {
 		check(item, "Total time", column, s.BusyMS)
 		check(item, "Min response time", column, duration.Min)
 		check(item, "Max response time", column, duration.Max)
-		check(item, "📈 Throughput (requests per second)", column, *s.RequestsPerSecond)
-		check(item, `🌐 Network overhead (measured: response time − the server's total\_duration)`, column,
+		check(item, "Throughput (requests per second)", column, *s.RequestsPerSecond)
+		check(item, "Network overhead (measured: response time − the server's total_duration)", column,
 			s.Metrics[report.Network].Mean)
-		check(item, "📉 Stability of response times (standard deviation)", column, *duration.StdDev)
+		check(item, "Stability of response times (standard deviation)", column, *duration.StdDev)
 		for label, m := range map[string]report.Metric{"TTFT": report.TTFT, "TPOT": report.TPOT, "ITL": report.ITL} {
 			check(metric, label, column, s.Metrics[m].Mean, s.Metrics[m].P95)
 		}
