@@ -198,7 +198,7 @@ func (r *RootModule) run() report.Run {
 	}
 	if s := r.benchmark.settings; s != nil {
 		run.Settings = s.Map()
-		run.Targets = s.TargetNames()
+		run.Targets, run.Expected = s.TargetNames(), s.TargetNames()
 		run.Interrupted = r.recorder.measuredInAll() < s.NumRequests*len(s.Models)*len(s.Targets)
 	}
 	return run

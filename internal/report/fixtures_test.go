@@ -215,7 +215,7 @@ func runs() map[string]report.Run {
 		"nothing":        {Records: []record.Record{failedWarmup}, Targets: both, Interrupted: true},
 	}
 	for name, run := range all {
-		run.GeneratedAt = generatedAt
+		run.GeneratedAt, run.Expected = generatedAt, run.Targets
 		run.Settings = map[string]any{"num_requests": 10, "model": model, "order": "interleaved"}
 		run.Environment = report.Environment{
 			K6: "v2.2.0", Extension: "v0.1.0", Go: "go1.25.0", OS: "linux", Arch: "amd64", CPUs: 8,

@@ -23,6 +23,7 @@ type Run struct {
 	Environment Environment
 	GeneratedAt time.Time
 	Targets     []string // in the order of display; others follow as they appear
+	Expected    []string // of which there should be measured requests
 	Interrupted bool     // the test was stopped before its end
 }
 

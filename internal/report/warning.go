@@ -142,7 +142,7 @@ func distinct(list []Warning) []Warning {
 
 func unmeasured(run Run, groups [][]*side) []Warning {
 	var list []Warning
-	for _, target := range run.Targets {
+	for _, target := range run.Expected {
 		ofTarget := func(s *side) bool { return s.target == target }
 		if !slices.ContainsFunc(groups, func(sides []*side) bool { return slices.ContainsFunc(sides, ofTarget) }) {
 			list = append(list, Warning{Code: NoRequests, Target: target})
