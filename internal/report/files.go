@@ -34,8 +34,8 @@ type File struct {
 	Write func(io.Writer) error
 }
 
-// Files returns the files of a report, first those that the others can be made of. requests are the lines of requests.ndjson, warm-up
-// included; nil leaves that file out.
+// Files returns the files of a report, first those that the others can be made of. requests
+// are the lines of requests.ndjson, warm-up included; nil leaves that file out.
 func Files(results Results, requests io.WriterTo, l locale.Locale) []File {
 	files := []File{{ResultsFile, func(w io.Writer) error { return JSON(w, results) }}}
 	if requests != nil {
