@@ -108,6 +108,12 @@ var english = messages{
 	median: "Median (95 % CI)", most: "Max",
 	beyondMaximum: "* So few requests can't tell this percentile from the maximum.",
 
+	clientHead: "🩺 The client itself",
+	clientLoad: "k6 used %s of %d CPU(s), %s in its busiest second; the machine was busy to %s. What arrived was " +
+		"noticed %s late (median), in one of 20 cases %s or more (a timer: %s at best). %d garbage collections, the " +
+		"longest pause %s. Connections opened again: %d.",
+	clientDelay: "In one of 20 cases a request started %s late, or more.",
+
 	failures:     "❌ Failures",
 	failureCount: "%s: %d of %d requests failed",
 	times1:       "%d×",
@@ -159,6 +165,11 @@ var english = messages{
 			"which makes {target} look faster, and they take each other's time.",
 		SameHost: "{other} and {target} were both reached at {a}. If that is one machine, and no tunnel or proxy to " +
 			"others, they share its processors and memory: the figures of each depend on what the other was doing.",
+		ClientBottleneck: "The client was the bottleneck: the times are its own as much as the servers'. In one of 20 " +
+			"cases it noticed what arrived {x} late, or more; the shortest median TTFT is {y}. It used {a} of its {count} " +
+			"CPU(s), and its machine was busy to {b}.",
+		LateStarts: "{target}: in one of 20 cases a request to {model} started {x} late, or more, which its time ({y}) " +
+			"does not show: users would have waited longer. More VUs (maxVUs) let requests start in time.",
 		Simulated:      "The servers were simulated within this process: the figures say nothing about real servers.",
 		VersionsDiffer: "{other} runs Ollama {a}, {target} runs {b}.",
 		OutputLengthsDiffer: "{other} wrote {a} tokens per answer and {target} {b} ({model}): a longer answer takes longer " +

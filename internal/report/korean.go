@@ -105,6 +105,11 @@ var korean = messages{ // #nosec G101 -- a model's tokens are no secrets
 	median: "중앙값 (95% 신뢰구간)", most: "최대",
 	beyondMaximum: "* 요청이 적어서 이 백분위수는 최댓값과 구별되지 않습니다.",
 
+	clientHead: "🩺 클라이언트 자체 점검",
+	clientLoad: "k6는 CPU %[2]d개 중 %[1]s를 썼습니다 (가장 바쁜 1초: %[3]s, 컴퓨터 전체: %[4]s). 도착한 것을 %[5]s(중앙값), 20번 중 1번은 %[6]s 이상 " +
+		"늦게 알아챘습니다 (타이머는 최소 %[7]s). 가비지 컬렉션 %[8]d번, 가장 긴 멈춤 %[9]s. 다시 연 연결 %d개.",
+	clientDelay: "20번 중 1번은 요청이 %s 이상 늦게 시작했습니다.",
+
 	failures:     "❌ 실패",
 	failureCount: "%s: 요청 %[3]d개 중 %[2]d개 실패",
 	times1:       "%d회",
@@ -153,6 +158,10 @@ var korean = messages{ // #nosec G101 -- a model's tokens are no secrets
 			"서로의 시간을 빼앗습니다.",
 		SameHost: "{other}, {target}: 모두 {a}에서 응답했습니다. 터널이나 프록시가 아니라 한 컴퓨터라면 CPU와 메모리를 " +
 			"나누어 쓰므로, 한쪽의 수치는 다른 쪽이 하던 일에 따라 달라집니다.",
+		ClientBottleneck: "클라이언트가 병목이었습니다: 서버뿐 아니라 클라이언트의 시간이기도 합니다. 20번 중 1번은 도착한 것을 {x} 이상 늦게 " +
+			"알아챘습니다 (가장 짧은 TTFT 중앙값 {y}). CPU {count}개 중 {a}를 썼고, 컴퓨터 전체는 {b} 바빴습니다.",
+		LateStarts: "{target}: 20번 중 1번은 {model} 요청이 {x} 이상 늦게 시작했습니다. 응답 시간({y})에는 나타나지 않지만 사용자는 그만큼 " +
+			"더 기다립니다. VU(maxVUs)를 늘리면 제때 시작합니다.",
 		Simulated:      "이 프로세스 안에서 시뮬레이션한 서버입니다. 수치는 실제 서버와 관계가 없습니다.",
 		VersionsDiffer: "Ollama 버전이 다릅니다: {other}: {a}, {target}: {b}.",
 		OutputLengthsDiffer: "답변당 토큰 수가 다릅니다 ({model}): {other}: {a}, {target}: {b}. 속도가 같아도 답변이 길면 더 오래 걸립니다. " +

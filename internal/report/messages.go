@@ -112,6 +112,10 @@ type messages struct {
 	most          string
 	beyondMaximum string
 
+	clientHead  string
+	clientLoad  string // CPU, CPUs, busiest second, machine, lateness and its p95, floor, GCs, longest, connections
+	clientDelay string // duration
+
 	failures     string
 	failureCount string // target, failed, requests
 	times1       string // how often a failure happened
