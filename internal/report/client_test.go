@@ -1,12 +1,15 @@
 package report_test
 
 import (
+	"bytes"
+	"io"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/xk6-ollama/xk6-ollama/internal/loadcheck"
+	"github.com/xk6-ollama/xk6-ollama/internal/locale"
 	"github.com/xk6-ollama/xk6-ollama/internal/record"
 	"github.com/xk6-ollama/xk6-ollama/internal/report"
 )
@@ -94,5 +97,29 @@ func TestLateStarts(t *testing.T) {
 		assert.Equal(t, want, codes, delay)
 		require.NotNil(t, results.SelfCheck.Client.ScheduleDelay)
 		assert.Equal(t, delay, *results.SelfCheck.Client.ScheduleDelay)
+	}
+}
+
+// Every rendering for people says how the client did.
+func TestClientIsShownEverywhere(t *testing.T) {
+	t.Parallel()
+	run := runs()["three-targets"]
+	for l, want := range map[locale.Locale]string{
+		locale.English: "🩺 The client itself", locale.Korean: "🩺 클라이언트 자체 점검",
+	} {
+		results := report.Summarize(run)
+		assert.Contains(t, text(t, results, l, 80), want)
+		for name, write := range map[string]func(io.Writer, report.Results, locale.Locale) error{
+			"Markdown": report.Markdown, "HTML": report.HTML,
+		} {
+			var page bytes.Buffer
+			require.NoError(t, write(&page, results, l))
+			assert.Contains(t, page.String(), want, name)
+			page.Reset()
+			results := results
+			results.SelfCheck.Client = nil // as of merged records
+			require.NoError(t, write(&page, results, l))
+			assert.NotContains(t, page.String(), want, name)
+		}
 	}
 }
