@@ -182,7 +182,7 @@ func TestGoodput(t *testing.T) {
 			await run('met', { duration: 60000 });
 			await run('too long', { duration: 0.000001 });
 			await run('late to begin', { ttft: 0.000001 });
-			await run('slow', { tpot: 0.000001 });
+			await run('slow', { tpot: 0.000001 }, { options: { num_predict: 200 } }); // more than come at once
 			await run('failed', {});
 			await run('no token times', { ttft: 0.000001 }, { stream: false });
 			await new Ollama({ model: 'm' }).generate({ prompt: 'a', options }, { tags: { id: 'no objective' } });

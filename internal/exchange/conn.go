@@ -32,7 +32,8 @@ func Stamped(transport *http.Transport, wrap func(net.Conn) net.Conn) *http.Tran
 // Conn is a connection that stamps what passes for the request that uses it.
 type Conn struct {
 	net.Conn
-	user atomic.Pointer[stamps]
+	socket *socket // nil where the kernel does not stamp
+	user   atomic.Pointer[stamps]
 }
 
 // stamps are when things happened on a connection, for one request.
@@ -42,13 +43,19 @@ type stamps struct {
 }
 
 // NewConn returns the connection as one that stamps.
-func NewConn(conn net.Conn) *Conn { return &Conn{Conn: conn} }
+func NewConn(conn net.Conn) *Conn { return &Conn{Conn: conn, socket: newSocket(conn)} }
 
 // Read implements io.Reader.
-func (c *Conn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
+func (c *Conn) Read(p []byte) (n int, err error) {
+	var at instant
+	if c.socket != nil {
+		n, at, err = c.socket.read(p)
+	} else {
+		n, err = c.Conn.Read(p)
+		at = now()
+	}
 	if user := c.user.Load(); user != nil {
-		user.arrived.store(now())
+		user.arrived.store(max(at, user.arrived.load(), user.sent.load()))
 	}
 	return n, err //nolint:wrapcheck // net/http knows the connection's own errors
 }

@@ -56,7 +56,7 @@ func (x *exchange) observe(next http.RoundTripper) http.RoundTripper {
 		// A redirect comes here again. The clock runs on, but its answer is not the answer.
 		x.idle.stop()
 		x.response, x.body = nil, errorBody{}
-		ctx := httptrace.WithClientTrace(x.cancelled(req.Context()), x.trace(req.URL))
+		ctx := withTrace(x.cancelled(req.Context()), x.trace(req.URL))
 		response, err := next.RoundTrip(req.WithContext(ctx))
 		x.connecting.stop()
 		if err != nil {
@@ -127,6 +127,50 @@ func (x *exchange) trace(target *url.URL) *httptrace.ClientTrace {
 			}
 		},
 	}
+}
+
+// withTrace is httptrace.WithClientTrace, which composes the hooks of a context that has
+// some by reflection. That takes more time and stack than all the rest of a request here.
+func withTrace(ctx context.Context, trace *httptrace.ClientTrace) context.Context {
+	outer := httptrace.ContextClientTrace(ctx)
+	if outer == nil {
+		return httptrace.WithClientTrace(ctx, trace)
+	}
+	both := *outer
+	both.GetConn = chain(trace.GetConn, outer.GetConn)
+	both.GotConn = chain(trace.GotConn, outer.GotConn)
+	both.TLSHandshakeStart = func() {
+		trace.TLSHandshakeStart()
+		if outer.TLSHandshakeStart != nil {
+			outer.TLSHandshakeStart()
+		}
+	}
+	return tracedContext{Context: ctx, trace: &both}
+}
+
+func chain[T any](first, second func(T)) func(T) {
+	if second == nil {
+		return first
+	}
+	return func(of T) {
+		first(of)
+		second(of)
+	}
+}
+
+// tracedContext has another trace in the place of its parent's.
+type tracedContext struct {
+	context.Context
+	trace *httptrace.ClientTrace
+}
+
+// Value implements context.Context.
+func (c tracedContext) Value(key any) any {
+	value := c.Context.Value(key)
+	if _, ok := value.(*httptrace.ClientTrace); ok {
+		return c.trace
+	}
+	return value
 }
 
 // hostOf names the machine at the other end. A connection of this machine to itself has the

@@ -274,6 +274,14 @@ func (d *deviations) assertSmall(t *testing.T) {
 	}
 }
 
+// assertBelow holds that a pause is in none of the measures.
+func (d *deviations) assertBelow(t *testing.T, pause time.Duration) {
+	t.Helper()
+	for name, off := range d.off {
+		assert.Less(t, median(off), float64(pause)/float64(time.Millisecond)/2, "%s is off by %v ms", name, off)
+	}
+}
+
 func median(values []float64) float64 {
 	slices.Sort(values)
 	return values[len(values)/2]

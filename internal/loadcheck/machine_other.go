@@ -1,5 +1,0 @@
-//go:build !linux
-
-package loadcheck
-
-func machineTime() ticks { return ticks{} }

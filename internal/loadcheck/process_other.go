@@ -1,7 +1,0 @@
-//go:build !unix && !windows
-
-package loadcheck
-
-import "time"
-
-func processTime() time.Duration { return 0 }
