@@ -21,7 +21,7 @@ func (b *bench) describeMachine(ctx context.Context) error {
 		return fmt.Errorf("%s version: %w", b.k6, err)
 	}
 	first, _, _ := strings.Cut(string(version), "\n")
-	return write(b.out, "%s, %d × %s, Linux %s; %s; medians of %d runs (least–most), "+
+	return write(b.out, "%s, %d × %s, Linux %s; %s; runs: %d (medians, least–most), "+
 		"server on CPU %d, client on CPU %d.\n\n", time.Now().Format(time.DateOnly), runtime.NumCPU(), processor(),
 		strings.TrimSpace(string(kernel)), strings.TrimSpace(first), b.runs, b.serverCPU, b.clientCPU)
 }

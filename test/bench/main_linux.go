@@ -98,6 +98,9 @@ func runBench() error {
 	if b.runs < 1 {
 		return fmt.Errorf("-runs: must be 1 or more, got %d", b.runs)
 	}
+	if b.requests < 100 {
+		return fmt.Errorf("-requests: must be 100 or more, got %d", b.requests)
+	}
 	return b.measureItems(chosen)
 }
 
@@ -141,7 +144,11 @@ func (b *bench) measureItems(chosen []item) (err error) {
 	}
 	for _, i := range chosen {
 		began := time.Now()
-		if err := i.measure(b, ctx); err != nil {
+		err := i.measure(b, ctx)
+		if ctx.Err() != nil {
+			return fmt.Errorf("%s: interrupted", i.name)
+		}
+		if err != nil {
 			return fmt.Errorf("%s: %w", i.name, err)
 		}
 		b.note("%s took %.0f s", i.name, time.Since(began).Seconds())
