@@ -14,6 +14,8 @@ import (
 	"go.k6.io/k6/v2/js/common"
 	"go.k6.io/k6/v2/js/modules"
 	"go.k6.io/k6/v2/lib"
+
+	"github.com/xk6-ollama/xk6-ollama/internal/loadcheck"
 )
 
 func init() {
@@ -23,9 +25,11 @@ func init() {
 // RootModule is what all VUs of the process share: the records of their requests, and
 // what a benchmark needs to be one benchmark in all of them.
 type RootModule struct {
-	recorder  recorder
-	prompts   promptLog
-	benchmark sharedBenchmark
+	recorder    recorder
+	prompts     promptLog
+	watch       loadcheck.Watch
+	connections connections
+	benchmark   sharedBenchmark
 }
 
 // New returns the module to register.
@@ -39,6 +43,7 @@ func (r *RootModule) NewModuleInstance(vu modules.VU) modules.Instance {
 	}
 	return &instance{
 		root:           r,
+		connections:    r.connections.vu(),
 		vu:             vu,
 		metrics:        metrics,
 		runtimeOptions: vu.InitEnv().RuntimeOptions,
@@ -49,6 +54,7 @@ func (r *RootModule) NewModuleInstance(vu modules.VU) modules.Instance {
 // instance is the module in one VU.
 type instance struct {
 	root           *RootModule
+	connections    *connectionsOf
 	vu             modules.VU
 	metrics        *instanceMetrics
 	runtimeOptions lib.RuntimeOptions

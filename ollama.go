@@ -111,6 +111,8 @@ func (c *client) call(op api.Op, request, params sobek.Value) *sobek.Promise {
 	send := &sender{ctx: inv.ctx, state: state, transport: c.transport.of(inv.ctx, state), tags: inv.tags}
 	promise, resolve, reject := rt.NewPromise()
 	inv.forwardChunks(rt)
+	c.root.watch.Start()
+	c.connections.begin(c.target)
 	go func() {
 		outcome := exchange.Do(inv.ctx, send, inv.request)
 		inv.finish(outcome)
@@ -157,6 +159,7 @@ func (inv *invocation) forwardChunks(rt *sobek.Runtime) {
 func (inv *invocation) finish(outcome *exchange.Outcome) {
 	inv.record = outcome.Record
 	inv.client.metrics.push(inv)
+	inv.client.connections.end(&inv.record)
 	recorder := &inv.client.root.recorder
 	recorder.reached(inv.record.Target, outcome.Host)
 	switch {

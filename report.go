@@ -196,9 +196,12 @@ func (r *RootModule) run() report.Run {
 		Environment: report.ThisEnvironment(k6, extension),
 		GeneratedAt: time.Now(),
 	}
+	if load, ok := r.watch.Stop(); ok {
+		run.Client = &report.Client{Load: load, ConnectionsReopened: r.connections.reopened()}
+	}
 	if s := r.benchmark.settings; s != nil {
 		run.Settings = s.Map()
-		run.Targets = s.TargetNames()
+		run.Targets, run.Expected = s.TargetNames(), s.TargetNames()
 		run.Interrupted = r.recorder.measuredInAll() < s.NumRequests*len(s.Models)*len(s.Targets)
 	}
 	return run

@@ -1,7 +1,9 @@
 package ollama_test
 
 import (
+	"encoding/json"
 	"errors"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -139,5 +141,54 @@ func TestReportOfLargeFiles(t *testing.T) {
 		}
 		require.NoError(t, err)
 		assert.Greater(t, info.Size(), int64(1<<10), name)
+	}
+}
+
+// The report says how the client itself did: how busy it was, and which connections it had to
+// open again.
+func TestClientIsChecked(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		closing  bool
+		reopened float64
+	}{
+		"a server that keeps connections":   {false, 0},
+		"a server that closes each of them": {true, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ollama := serve(t, func(w http.ResponseWriter, _ received) {
+				if c.closing {
+					w.Header().Set("Connection", "close")
+				}
+				send(w, generateAnswer)
+			})
+			out := t.TempDir()
+			result := k6test.Script(t, []string{"OLLAMA_HOST=" + ollama.URL}, `
+				import ollama, { report } from 'k6/x/ollama';
+				export async function setup() { await ollama.list(); }
+				export default async function () {
+					const ask = (n) => ollama.generate({ model: 'm', prompt: String(n) });
+					await Promise.all([ask(1), ask(2)]);
+					for (let n = 3; n <= 6; n++) { await ask(n); }
+				}
+				export async function teardown() { await ollama.ps(); }
+				export const handleSummary = (data) => report(data, { out: '`+out+`' });`)
+			require.Zero(t, result.Code, result.Stderr)
+			assert.Contains(t, result.Stdout, "🩺 The client itself")
+			text, err := os.ReadFile(filepath.Join(out, "results.json"))
+			require.NoError(t, err)
+			var got struct {
+				SelfCheck struct{ Client map[string]any } `json:"self_check"`
+			}
+			require.NoError(t, json.Unmarshal(text, &got))
+			client := got.SelfCheck.Client
+			assert.Equal(t, c.reopened, client["connections_reopened"])
+			assert.Positive(t, client["watched_ms"])
+			for _, field := range []string{"cpus", "lateness_ms", "scheduling_ms", "gc_pauses_ms", "timer_floor_ms"} {
+				assert.Contains(t, client, field)
+			}
+			assert.NotContains(t, client, "schedule_delay_p95_ms", "nothing was scheduled")
+		})
 	}
 }

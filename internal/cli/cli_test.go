@@ -431,7 +431,7 @@ func TestReportSkipsBrokenLines(t *testing.T) {
 	result := run(t, nil, "report", file, "--out", out)
 	assert.Zero(t, result.Code)
 	assert.Contains(t, result.Stdout, "(3/3)")
-	assert.Contains(t, result.Stderr, "Note: "+file+`: line 2: not a request record: "target" and "op" are missing`+"\n")
+	assert.Contains(t, result.Stderr, "Note: "+file+`: line 2: not a request record: "target" is missing`+"\n")
 	assert.Contains(t, result.Stderr, "Note: "+file+": 2 more broken lines\n")
 	assert.Contains(t, result.Stderr, "Note: "+file+": 7 broken lines skipped\n")
 	merged, err := os.ReadFile(filepath.Join(out, "requests.ndjson"))

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -49,8 +50,12 @@ func findSources(names []string) ([]*source, error) {
 		info, err := os.Stat(name)
 		if err == nil && info.IsDir() {
 			s.path = filepath.Join(name, report.RequestsFile)
+			if info, err = os.Stat(s.path); errors.Is(err, fs.ErrNotExist) {
+				if zipped, zippedErr := os.Stat(s.path + ".gz"); zippedErr == nil {
+					s.path, info, err = s.path+".gz", zipped, nil
+				}
+			}
 			s.name = s.path
-			info, err = os.Stat(s.path)
 		}
 		if err != nil {
 			return nil, failed(err, "%s: can't be read: %v", s.name, pathCause(err))
@@ -355,7 +360,7 @@ func (m *merger) keep(line []byte) error {
 // tell says what is peculiar about a file.
 func (m *merger) tell(s *source, found tally, cut error) {
 	if more := found.broken - mostBroken; more > 0 {
-		m.note("%s: %d more broken lines", s.name, more)
+		m.note("%s: %s", s.name, plural(more, "more broken line"))
 	}
 	if found.broken > 0 {
 		m.note("%s: %s skipped", s.name, plural(found.broken, "broken line"))

@@ -77,7 +77,16 @@ type Reader struct {
 }
 
 // NewReader returns a reader of the records in r.
-func NewReader(r io.Reader) *Reader { return &Reader{in: bufio.NewReaderSize(r, 64<<10)} }
+func NewReader(r io.Reader) *Reader {
+	in := bufio.NewReaderSize(r, 64<<10)
+	if mark, err := in.Peek(len(byteOrderMark)); err == nil && string(mark) == byteOrderMark {
+		_, _ = in.Discard(len(byteOrderMark)) // it has been read already
+	}
+	return &Reader{in: in}
+}
+
+// byteOrderMark is what some editors put before a text in UTF-8.
+const byteOrderMark = "\ufeff"
 
 // Line returns the line of the latest record, without its line break. It is valid until the
 // next call of Next.
@@ -125,12 +134,39 @@ func (r *Reader) readLine() error {
 	}
 }
 
+// longest is the longest time, in ms, that a clock can have measured: thirty years.
+const longest = 1e12
+
+// checkTimes refuses times that no clock shows, which would make nonsense of every mean.
+func (r *Record) checkTimes() error {
+	server := r.Server
+	if server == nil {
+		server = &Server{}
+	}
+	for name, time := range map[string]*float64{
+		"duration_ms": r.Duration, "headers_ms": r.Headers, "connect_ms": r.Connect, "ttft_ms": r.TTFT, "ttfo_ms": r.TTFO,
+		"tpot_ms": r.TPOT, "last_token_ms": r.LastToken, "schedule_delay_ms": r.ScheduleDelay, "network_ms": r.Network,
+		"server.total_ms": server.Total, "server.load_ms": server.Load, "server.prompt_eval_ms": server.PromptEval,
+		"server.eval_ms": server.Eval, "server.queue_ms": server.Queue,
+	} {
+		if time != nil && (*time < 0 || *time > longest) {
+			return fmt.Errorf("not a request record: %s is %g, which no clock shows", name, *time)
+		}
+	}
+	return nil
+}
+
 func parse(text []byte) (record Record, err error) {
 	if err := json.Unmarshal(text, &record); err != nil {
 		return Record{}, fmt.Errorf("not a request record: %w", err)
 	}
-	if record.Target == "" || record.Op == "" {
-		return Record{}, errors.New(`not a request record: "target" and "op" are missing`)
+	for _, field := range [][2]string{{"target", record.Target}, {"op", record.Op}} {
+		if field[1] == "" {
+			return Record{}, fmt.Errorf("not a request record: %q is missing", field[0])
+		}
+	}
+	if err := record.checkTimes(); err != nil {
+		return Record{}, err
 	}
 	switch record.Phase {
 	case Warmup, Measure:

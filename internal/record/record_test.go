@@ -100,7 +100,7 @@ func TestReadNamesTheBadLine(t *testing.T) {
 	t.Parallel()
 	good := `{"target":"a","op":"chat"}` + "\n"
 	for bad, want := range map[string]string{
-		`{"schema":"xk6-ollama/results/v1"}`:              `line 3: not a request record: "target" and "op" are missing`,
+		`{"schema":"xk6-ollama/results/v1"}`:              `line 3: not a request record: "target" is missing`,
 		`{"target":"a"`:                                   "line 3: not a request record: unexpected end of JSON input",
 		`{"target":"a","op":"chat","duration_ms":"fast"}`: "duration_ms",
 		`{"target":"a","op":"chat","phase":"cooldown"}`:   `the phase is "cooldown", expected "warmup" or "measure"`,

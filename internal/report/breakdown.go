@@ -1,8 +1,8 @@
 package report
 
 // Breakdown is where the time of a mean request went, in ms: parts that add up to Duration. It
-// is of the successful requests of which all parts are known; Requests says how many those
-// are.
+// is of the successful requests of which all parts are known and make up the whole; Requests
+// says how many those are.
 type Breakdown struct {
 	Requests int     `json:"requests"`
 	Duration float64 `json:"duration"`
@@ -35,7 +35,7 @@ func breakdownOf(requests []Request) *Breakdown {
 			value, known := r.Value(parts[n].metric)
 			values[n], whole = value, whole && known
 		}
-		if !whole {
+		if !whole || !addUp(&values[0], &values[1], &values[2], &values[3], &values[4], &values[5]) {
 			continue
 		}
 		b.Requests++

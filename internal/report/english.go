@@ -37,16 +37,19 @@ var english = messages{
 	analysis:       "📊 Performance analysis",
 	faster:         "⚡ %[1]s is %[3]s times as fast as %[2]s!",
 	savedOnAverage: "(saves %s per request on average)",
-	sure: "How sure: the true factor lies between %s and %s (95 %% CI). Two equally fast servers would differ by as " +
-		"much in %s such tests (p %s).",
-	ofThousand:    "about %d of 1,000",
-	belowThousand: "fewer than 1 of 1,000",
-	notShown:      "⚡ No difference between %s could be shown with %d requests each.",
-	needed:        "About %d each would be needed.",
-	mayBeChance:   "(means of %s and %s: the difference of %s may be chance)",
-	wouldShow:     "A factor of %s or more would most likely have shown.",
-	outweighed: "⚡ %s: typical requests differ (p %s), but a few slow ones weigh so much that the means may be " +
-		"the same.",
+	sure: "How sure: the true factor most likely lies between %s and %s (the 95 %% confidence interval, CI). Were both " +
+		"equally fast, %s such reports would show a difference as clear (p %s).",
+	perTokenFaster: "Per token, %s is %s times as fast: the answers differ in length.",
+	perTokenSame:   "Per token, no difference could be shown: the answers differ in length.",
+	butSee:         "⚠️ Read this with the warnings below: %s.",
+	ofThousand:     "about %d of 1,000",
+	belowThousand:  "fewer than 1 of 1,000",
+	notShown:       "⚡ No difference between %s could be shown with %d requests each.",
+	needed:         "About %d each would be needed.",
+	mayBeChance:    "(means of %s and %s: the difference of %s may be chance)",
+	wouldShow:      "A factor of %s or more would most likely have shown.",
+	outweighed: "⚡ %s: typical requests differ (p %s), but a few slow ones weigh so much that the means do not tell " +
+		"which is faster.",
 	tooFew:         "⚡ Too few requests to tell %s apart: at least %d must succeed on each side.",
 	throughput:     "📈 Throughput (requests per second):",
 	network:        "🌐 Network overhead (measured: response time − the server's total_duration):",
@@ -64,7 +67,8 @@ var english = messages{
 	ratio:        "Ratio",
 	ratioLegend:  "Ratio: above 1, %s is the faster one. ~ marks one that may be chance or was not tested.",
 	terms: "TTFT: time to the first token. TTFO: to the first one after thinking. TPOT: time per token after the first. " +
-		"ITL: gap between two pieces of the answer. p95: 95 of 100 requests take less.",
+		"ITL: gap between two pieces of the answer. E2E per " +
+		"token: response time over tokens. p95: 95 of 100 requests take less.",
 	perhapsMaximum: "* Of so few requests the p95 is close to the slowest.",
 	times:          "🔍 Where the time went (mean per request)",
 	timesHeader:    "Part",
@@ -74,11 +78,13 @@ var english = messages{
 	contextBias: "Network includes some of the server's time: for /api/generate, unless raw, it tokenizes the " +
 		"conversation once more after it has stopped its own clock.",
 	confidence: "🎯 Confidence",
-	confidenceNote: "95 % CI: where the true ratio lies; 95 of 100 such tests get it right. p: how often equally fast " +
-		"servers would differ by as much; below 0.05 counts.",
-	pairedNote:    "Wilcoxon's signed-rank test of the requests in pairs; intervals by bootstrap.",
-	unpairedNote:  "Mann-Whitney U test; intervals by bootstrap.",
-	adjustedNote:  "p allows for the %d comparisons made here (Holm).",
+	confidenceNote: "95 % CI: where the true ratio most likely lies; 95 of 100 such intervals hold it, each by itself. " +
+		"p: how often reports on equally fast servers would show a difference as clear; below 0.05 counts.",
+	pairedNote: "p is of Wilcoxon's signed-rank test, which looks at who was faster in each pair of requests and by how " +
+		"much; the intervals are by bootstrap, drawing the same requests anew.",
+	unpairedNote: "p is of the Mann-Whitney U test, which looks at the order of all requests by their time; the " +
+		"intervals are by bootstrap, drawing the same requests anew.",
+	adjustedNote:  "p allows for all %d comparisons of this report (Holm).",
 	interval:      "95 % CI",
 	pValue:        "p",
 	verdict:       "Verdict",
@@ -101,6 +107,12 @@ var english = messages{
 	allFigures: "All figures", count: "n", meanHeader: "Mean (95 % CI)", deviation: "Std. dev.", smallest: "Min",
 	median: "Median (95 % CI)", most: "Max",
 	beyondMaximum: "* So few requests can't tell this percentile from the maximum.",
+
+	clientHead: "🩺 The client itself",
+	clientLoad: "k6 used %s of %d CPU(s), %s in its busiest second; the machine was busy to %s. What arrived was " +
+		"noticed %s late (median), in one of 20 cases %s or more (a timer: %s at best). %d garbage collections, the " +
+		"longest pause %s. Connections opened again: %d.",
+	clientDelay: "In one of 20 cases a request started %s late, or more.",
 
 	failures:     "❌ Failures",
 	failureCount: "%s: %d of %d requests failed",
@@ -153,6 +165,11 @@ var english = messages{
 			"which makes {target} look faster, and they take each other's time.",
 		SameHost: "{other} and {target} were both reached at {a}. If that is one machine, and no tunnel or proxy to " +
 			"others, they share its processors and memory: the figures of each depend on what the other was doing.",
+		ClientBottleneck: "The client was the bottleneck: the times are its own as much as the servers'. In one of 20 " +
+			"cases it noticed what arrived {x} late, or more; the shortest median TTFT is {y}. It used {a} of its {count} " +
+			"CPU(s), and its machine was busy to {b}.",
+		LateStarts: "{target}: in one of 20 cases a request to {model} started {x} late, or more, which its time ({y}) " +
+			"does not show: users would have waited longer. More VUs (maxVUs) let requests start in time.",
 		Simulated:      "The servers were simulated within this process: the figures say nothing about real servers.",
 		VersionsDiffer: "{other} runs Ollama {a}, {target} runs {b}.",
 		OutputLengthsDiffer: "{other} wrote {a} tokens per answer and {target} {b} ({model}): a longer answer takes longer " +

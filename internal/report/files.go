@@ -34,17 +34,10 @@ type File struct {
 	Write func(io.Writer) error
 }
 
-// Files returns the files of a report. requests are the lines of requests.ndjson, warm-up
-// included; nil leaves that file out.
+// Files returns the files of a report, first those that the others can be made of. requests
+// are the lines of requests.ndjson, warm-up included; nil leaves that file out.
 func Files(results Results, requests io.WriterTo, l locale.Locale) []File {
-	files := []File{
-		{ResultsFile, func(w io.Writer) error { return JSON(w, results) }},
-		{MarkdownFile, func(w io.Writer) error { return Markdown(w, results, l) }},
-		{HTMLFile, func(w io.Writer) error { return HTML(w, results, l) }},
-		{CSVFile, func(w io.Writer) error { return CSV(w, results) }},
-		{JUnitFile, func(w io.Writer) error { return JUnit(w, results) }},
-		{BenchstatFile, func(w io.Writer) error { return Benchstat(w, results) }},
-	}
+	files := []File{{ResultsFile, func(w io.Writer) error { return JSON(w, results) }}}
 	if requests != nil {
 		files = append(files, File{RequestsFile, func(w io.Writer) error {
 			if _, err := requests.WriteTo(w); err != nil {
@@ -53,7 +46,13 @@ func Files(results Results, requests io.WriterTo, l locale.Locale) []File {
 			return nil
 		}})
 	}
-	return files
+	return append(files, []File{
+		{MarkdownFile, func(w io.Writer) error { return Markdown(w, results, l) }},
+		{HTMLFile, func(w io.Writer) error { return HTML(w, results, l) }},
+		{CSVFile, func(w io.Writer) error { return CSV(w, results) }},
+		{JUnitFile, func(w io.Writer) error { return JUnit(w, results) }},
+		{BenchstatFile, func(w io.Writer) error { return Benchstat(w, results) }},
+	}...)
 }
 
 // WriteFiles writes the files into the directory. Those that can be written are; the error

@@ -186,7 +186,7 @@ func runs() map[string]report.Run {
 	all := map[string]report.Run{
 		"two-sides": {
 			Records: append([]record.Record{warmup, list}, interleave(10, local(), remote())...),
-			Targets: both, Inventories: sameModel(both...),
+			Targets: both, Inventories: sameModel(both...), Client: idle(),
 		},
 		"one-side-failed": {Records: interleave(10, local(), failing), Targets: both, Inventories: sameModel("local")},
 		"all-failed": {
@@ -199,7 +199,7 @@ func runs() map[string]report.Run {
 		"single-side":  {Records: interleave(10, local()), Targets: []string{"local"}, Inventories: sameModel("local")},
 		"three-targets": {
 			Records: interleave(10, local(), remote(), gpu), Targets: []string{"local", "remote", "gpu-box"},
-			Inventories: sameModel("local", "remote", "gpu-box"),
+			Inventories: sameModel("local", "remote", "gpu-box"), Client: busy(),
 		},
 		"two-models": {
 			Records: append(interleave(10, local(), remote()), interleave(10, llama, llamaRemote)...),
@@ -215,7 +215,7 @@ func runs() map[string]report.Run {
 		"nothing":        {Records: []record.Record{failedWarmup}, Targets: both, Interrupted: true},
 	}
 	for name, run := range all {
-		run.GeneratedAt = generatedAt
+		run.GeneratedAt, run.Expected = generatedAt, run.Targets
 		run.Settings = map[string]any{"num_requests": 10, "model": model, "order": "interleaved"}
 		run.Environment = report.Environment{
 			K6: "v2.2.0", Extension: "v0.1.0", Go: "go1.25.0", OS: "linux", Arch: "amd64", CPUs: 8,

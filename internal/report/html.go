@@ -464,12 +464,19 @@ func (b *browser) howMeasured() (section, error) {
 	if len(environment.Rows) > 0 {
 		s.Cards = append(s.Cards, card{Title: b.environment, Tables: []htmlTable{environment}})
 	}
+	if c := b.results.SelfCheck.Client; c != nil {
+		s.Cards = append(s.Cards, card{Title: b.clientHead, Full: true, Says: b.client(c), Bad: b.warnsOf(ClientBottleneck)})
+	}
 	check := htmlTable{}
 	for i, n := range b.results.SelfCheck.counts() {
 		check.Rows = append(check.Rows, htmlRow{Cells: []string{b.words.checks[i], number(n)}})
 	}
 	s.Cards = append(s.Cards, card{Title: b.words.selfCheck, Tables: []htmlTable{check}, Full: len(environment.Rows) == 0})
 	return s, nil
+}
+
+func (b *browser) warnsOf(code WarningCode) bool {
+	return slices.ContainsFunc(b.results.Warnings, func(w Warning) bool { return w.Code == code })
 }
 
 // longSetting is how many characters of a setting, such as a prompt from a file, are shown.

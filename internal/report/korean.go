@@ -37,14 +37,18 @@ var korean = messages{ // #nosec G101 -- a model's tokens are no secrets
 	analysis:       "📊 성능 분석",
 	faster:         "⚡ %[1]s %[2]s보다 %[3]s배 빠릅니다!",
 	savedOnAverage: "(요청당 평균 %s 절약)",
-	sure:           "확신의 정도: 실제 배율은 %s ~ %s 사이입니다 (95%% 신뢰구간). 속도가 같은 두 서버라면 이런 차이는 %s 나타납니다 (p %s).",
-	ofThousand:     "테스트 1,000번에 %d번쯤",
-	belowThousand:  "테스트 1,000번에 1번도 채",
+	sure: "확신의 정도: 실제 배율은 %s ~ %s 사이일 가능성이 높습니다 (95%% 신뢰구간). 두 서버의 속도가 같다면 이만큼 뚜렷한 차이는 " +
+		"%s 나타납니다 (p %s).",
+	perTokenFaster: "토큰당으로는 %s %s배 빠릅니다. 답변의 길이가 다르기 때문입니다.",
+	perTokenSame:   "토큰당으로는 차이를 확인할 수 없습니다. 답변의 길이가 다릅니다.",
+	butSee:         "⚠️ 아래 주의와 함께 읽으세요: %s.",
+	ofThousand:     "이런 보고서 1,000번에 %d번쯤",
+	belowThousand:  "이런 보고서 1,000번에 1번 미만으로",
 	notShown:       "⚡ 각각 %[2]d번의 요청으로는 %[1]s의 차이를 확인할 수 없습니다.",
 	needed:         "각각 약 %d번이 필요합니다.",
 	mayBeChance:    "(평균 %s / %s: 차이 %s는 우연일 수 있습니다)",
 	wouldShow:      "%s배 이상의 차이였다면 드러났을 것입니다.",
-	outweighed:     "⚡ %s: 보통의 요청은 차이가 나지만 (p %s), 느린 요청 몇 개 때문에 평균은 같을 수도 있습니다.",
+	outweighed:     "⚡ %s: 보통의 요청은 차이가 나지만 (p %s), 느린 요청 몇 개 때문에 평균으로는 어느 쪽이 빠른지 알 수 없습니다.",
 	tooFew:         "⚡ %s의 차이를 판정하기에 요청이 너무 적습니다: 각각 %d회 이상 성공해야 합니다.",
 	throughput:     "📈 처리량 (초당 요청 수):",
 	network:        "🌐 네트워크 오버헤드 (실측: 응답 시간 − 서버의 total_duration):",
@@ -62,7 +66,7 @@ var korean = messages{ // #nosec G101 -- a model's tokens are no secrets
 	ratio:        "배율",
 	ratioLegend:  "배율이 1보다 크면 %s 쪽이 빠릅니다. ~ 표시는 우연일 수 있거나 검정하지 않은 차이입니다.",
 	terms: "TTFT: 첫 토큰까지의 시간. TTFO: 사고가 끝난 뒤 첫 토큰까지의 시간. TPOT: 첫 토큰 이후 토큰 하나당 시간. " +
-		"ITL: 응답 조각 사이의 간격. p95: 요청 100번 중 95번은 이보다 빠름.",
+		"ITL: 응답 조각 사이의 간격. 토큰당 응답 시간: 응답 시간 / 토큰 수. p95: 요청 100번 중 95번은 이보다 빠름.",
 	perhapsMaximum: "* 요청이 적어서 p95가 가장 느린 요청과 거의 같습니다.",
 	times:          "🔍 시간 내역 (요청당 평균)",
 	timesHeader:    "구간",
@@ -72,11 +76,12 @@ var korean = messages{ // #nosec G101 -- a model's tokens are no secrets
 	contextBias: "네트워크에는 서버의 시간도 조금 들어 있습니다. raw가 아닌 /api/generate에서 서버는 시간을 잰 뒤에 " +
 		"대화를 한 번 더 토큰화합니다.",
 	confidence: "🎯 신뢰도",
-	confidenceNote: "95% 신뢰구간: 실제 배율이 있는 범위이며, 이런 테스트 100번 중 95번은 맞습니다. " +
-		"p: 속도가 같은 서버들이 이만큼 차이 날 확률이며, 0.05보다 작으면 유의합니다.",
-	pairedNote:    "짝지은 요청의 Wilcoxon 부호순위 검정, 구간은 부트스트랩.",
-	unpairedNote:  "Mann-Whitney U 검정, 구간은 부트스트랩.",
-	adjustedNote:  "p는 여기서 한 비교 %d개에 맞게 보정했습니다 (Holm).",
+	confidenceNote: "95% 신뢰구간: 실제 배율이 있을 가능성이 높은 범위. 이런 구간 100개 중 95개가 저마다 실제 배율을 포함합니다. " +
+		"p: 속도가 같은 서버들의 보고서에 이만큼 뚜렷한 차이가 나타나는 비율이며, 0.05보다 작으면 유의합니다.",
+	pairedNote: "p는 짝지은 요청마다 어느 쪽이 얼마나 빨랐는지 보는 Wilcoxon 부호순위 검정, 구간은 같은 요청을 다시 뽑는 " +
+		"부트스트랩으로 구했습니다.",
+	unpairedNote:  "p는 모든 요청의 시간 순위를 보는 Mann-Whitney U 검정, 구간은 같은 요청을 다시 뽑는 부트스트랩으로 구했습니다.",
+	adjustedNote:  "p는 이 보고서의 비교 %d개 모두에 맞게 보정했습니다 (Holm).",
 	interval:      "95% 신뢰구간",
 	pValue:        "p",
 	verdict:       "판정",
@@ -99,6 +104,11 @@ var korean = messages{ // #nosec G101 -- a model's tokens are no secrets
 	allFigures: "모든 수치", count: "n", meanHeader: "평균 (95% 신뢰구간)", deviation: "표준편차", smallest: "최소",
 	median: "중앙값 (95% 신뢰구간)", most: "최대",
 	beyondMaximum: "* 요청이 적어서 이 백분위수는 최댓값과 구별되지 않습니다.",
+
+	clientHead: "🩺 클라이언트 자체 점검",
+	clientLoad: "k6는 CPU %[2]d개 중 %[1]s를 썼습니다 (가장 바쁜 1초: %[3]s, 컴퓨터 전체: %[4]s). 도착한 것을 %[5]s(중앙값), 20번 중 1번은 %[6]s 이상 " +
+		"늦게 알아챘습니다 (타이머는 최소 %[7]s). 가비지 컬렉션 %[8]d번, 가장 긴 멈춤 %[9]s. 다시 연 연결 %d개.",
+	clientDelay: "20번 중 1번은 요청이 %s 이상 늦게 시작했습니다.",
 
 	failures:     "❌ 실패",
 	failureCount: "%s: 요청 %[3]d개 중 %[2]d개 실패",
@@ -148,6 +158,10 @@ var korean = messages{ // #nosec G101 -- a model's tokens are no secrets
 			"서로의 시간을 빼앗습니다.",
 		SameHost: "{other}, {target}: 모두 {a}에서 응답했습니다. 터널이나 프록시가 아니라 한 컴퓨터라면 CPU와 메모리를 " +
 			"나누어 쓰므로, 한쪽의 수치는 다른 쪽이 하던 일에 따라 달라집니다.",
+		ClientBottleneck: "클라이언트가 병목이었습니다: 서버뿐 아니라 클라이언트의 시간이기도 합니다. 20번 중 1번은 도착한 것을 {x} 이상 늦게 " +
+			"알아챘습니다 (가장 짧은 TTFT 중앙값 {y}). CPU {count}개 중 {a}를 썼고, 컴퓨터 전체는 {b} 바빴습니다.",
+		LateStarts: "{target}: 20번 중 1번은 {model} 요청이 {x} 이상 늦게 시작했습니다. 응답 시간({y})에는 나타나지 않지만 사용자는 그만큼 " +
+			"더 기다립니다. VU(maxVUs)를 늘리면 제때 시작합니다.",
 		Simulated:      "이 프로세스 안에서 시뮬레이션한 서버입니다. 수치는 실제 서버와 관계가 없습니다.",
 		VersionsDiffer: "Ollama 버전이 다릅니다: {other}: {a}, {target}: {b}.",
 		OutputLengthsDiffer: "답변당 토큰 수가 다릅니다 ({model}): {other}: {a}, {target}: {b}. 속도가 같아도 답변이 길면 더 오래 걸립니다. " +

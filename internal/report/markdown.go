@@ -21,6 +21,7 @@ func Markdown(w io.Writer, results Results, l locale.Locale) error {
 	for _, v := range all {
 		d.view(v)
 	}
+	d.client(results)
 	d.failures(all)
 	d.warnings(results)
 	d.details(results)

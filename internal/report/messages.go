@@ -45,6 +45,9 @@ type messages struct {
 	faster         string // subject, other target (short), ratio
 	savedOnAverage string // duration
 	sure           string // ends of the interval, share of tests, p
+	perTokenFaster string // subject, ratio
+	perTokenSame   string
+	butSee         string // codes of warnings
 	ofThousand     string // number
 	belowThousand  string
 	notShown       string // the two targets, number of requests
@@ -108,6 +111,10 @@ type messages struct {
 	median        string
 	most          string
 	beyondMaximum string
+
+	clientHead  string
+	clientLoad  string // CPU, CPUs, busiest second, machine, lateness and its p95, floor, GCs, longest, connections
+	clientDelay string // duration
 
 	failures     string
 	failureCount string // target, failed, requests

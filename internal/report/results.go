@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/xk6-ollama/xk6-ollama/internal/api"
+	"github.com/xk6-ollama/xk6-ollama/internal/loadcheck"
 	"github.com/xk6-ollama/xk6-ollama/internal/stats"
 )
 
@@ -154,6 +155,20 @@ type SelfCheck struct {
 	NegativeNetwork int `json:"negative_network"`
 	// Inconsistent counts records whose parts do not add up to their whole.
 	Inconsistent int `json:"inconsistent"`
+	// Client says how busy the process was that sent the requests; nil if that is not known, as
+	// of records that were merged.
+	Client *Client `json:"client,omitempty"`
+}
+
+// Client is how quick the process was that sent the requests.
+type Client struct {
+	loadcheck.Load
+	// ConnectionsReopened counts connections that had to be opened anew although one of the same
+	// VU to the same target had become free.
+	ConnectionsReopened int `json:"connections_reopened"`
+	// ScheduleDelay is the 95th percentile of how late requests started, of the series where that
+	// is longest; nil if none was to start at a time.
+	ScheduleDelay *float64 `json:"schedule_delay_p95_ms,omitempty"`
 }
 
 // JSON writes results.json.

@@ -17,18 +17,20 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/xk6-ollama/xk6-ollama/internal/api"
+	"github.com/xk6-ollama/xk6-ollama/internal/record"
 	"github.com/xk6-ollama/xk6-ollama/internal/report"
+	"github.com/xk6-ollama/xk6-ollama/internal/sketch"
 	"github.com/xk6-ollama/xk6-ollama/internal/stats"
 )
 
-// schemaFile is what we publish for programs that read results.json.
-var schemaFile = filepath.Join("..", "..", "docs", "results.schema.json")
+// The schemas that we publish for programs that read results.json, and lines of requests.ndjson.
+const resultsSchema, requestsSchema = "../../docs/results.schema.json", "../../docs/requests.schema.json"
 
-func compiledSchema(t *testing.T) *jsonschema.Schema {
+func compiled(t *testing.T, file string) *jsonschema.Schema {
 	t.Helper()
 	compiler := jsonschema.NewCompiler()
 	compiler.AssertFormat()
-	schema, err := compiler.Compile(schemaFile)
+	schema, err := compiler.Compile(filepath.FromSlash(file))
 	require.NoError(t, err)
 	return schema
 }
@@ -42,7 +44,7 @@ func validate(t *testing.T, schema *jsonschema.Schema, text []byte) error {
 
 func TestResultsMatchTheSchema(t *testing.T) {
 	t.Parallel()
-	schema := compiledSchema(t)
+	schema := compiled(t, resultsSchema)
 	for name, run := range runs() {
 		results := report.Summarize(run)
 		results.Thresholds = []report.Threshold{
@@ -54,10 +56,23 @@ func TestResultsMatchTheSchema(t *testing.T) {
 	}
 }
 
+func TestRequestsMatchTheSchema(t *testing.T) {
+	t.Parallel()
+	schema := compiled(t, requestsSchema)
+	for name, run := range runs() {
+		var lines bytes.Buffer
+		require.NoError(t, record.Write(&lines, run.Records))
+		for line := range bytes.Lines(lines.Bytes()) {
+			assert.NoError(t, validate(t, schema, line), "%s: %s", name, line)
+		}
+	}
+	assert.Error(t, validate(t, schema, []byte(`{"target":"t"}`)))
+}
+
 // The schema is strict: what no version of ours writes does not match it.
 func TestTheSchemaRefuses(t *testing.T) {
 	t.Parallel()
-	schema := compiledSchema(t)
+	schema := compiled(t, resultsSchema)
 	var page bytes.Buffer
 	require.NoError(t, report.JSON(&page, report.Summarize(runs()["failures-mixed"])))
 	for name, change := range map[string]func(document map[string]any){
@@ -89,25 +104,35 @@ func firstOf(document map[string]any, list string) map[string]any {
 	return object(document[list].([]any)[0]) //nolint:forcetypeassert,errcheck // or it is no results.json
 }
 
-// The schema and the types say the same: every field with its description, and no other.
-func TestTheSchemaHasEveryField(t *testing.T) {
+// The schemas and the types say the same: every field with its description, and no other.
+func TestTheSchemasHaveEveryField(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile(schemaFile)
-	require.NoError(t, err)
-	s := published{t: t, seen: map[reflect.Type]bool{}}
-	require.NoError(t, json.Unmarshal(text, &s.root))
-	s.check("results", reflect.TypeFor[report.Results](), s.root)
-
-	kinds := []any{"unknown"} // of a failure whose record names none
+	kinds := make([]any, 0, len(api.ErrorKinds()))
 	for _, kind := range api.ErrorKinds() {
 		kinds = append(kinds, string(kind))
 	}
-	assert.ElementsMatch(t, kinds, s.resolve(map[string]any{"$ref": "#/$defs/error_type"})["enum"])
+	for _, tt := range []struct {
+		file  string
+		of    reflect.Type
+		kinds []any
+	}{
+		// The failure of a record that names none is of an unknown kind.
+		{resultsSchema, reflect.TypeFor[report.Results](), append(slices.Clone(kinds), "unknown")},
+		{requestsSchema, reflect.TypeFor[record.Record](), kinds},
+	} {
+		text, err := os.ReadFile(filepath.FromSlash(tt.file))
+		require.NoError(t, err)
+		s := published{t: t, file: tt.file, seen: map[reflect.Type]bool{}}
+		require.NoError(t, json.Unmarshal(text, &s.root))
+		s.check("", tt.of, s.root)
+		assert.ElementsMatch(t, tt.kinds, s.resolve(map[string]any{"$ref": "#/$defs/error_type"})["enum"])
+	}
 }
 
 // published is the schema, held against Go types.
 type published struct {
 	t    *testing.T
+	file string
 	root map[string]any
 	seen map[reflect.Type]bool
 }
@@ -131,8 +156,8 @@ func (s published) check(path string, kind reflect.Type, node map[string]any) {
 		kind = kind.Elem()
 	}
 	wantType := map[reflect.Kind]string{
-		reflect.Float64: "number", reflect.Int: "integer", reflect.Int64: "integer", reflect.String: "string",
-		reflect.Bool: "boolean", reflect.Slice: "array", reflect.Array: "array",
+		reflect.Float64: "number", reflect.Int: "integer", reflect.Int64: "integer", reflect.Uint64: "integer",
+		reflect.String: "string", reflect.Bool: "boolean", reflect.Slice: "array", reflect.Array: "array",
 		reflect.Map: "object", reflect.Struct: "object",
 	}[kind.Kind()]
 	if kind == reflect.TypeFor[time.Time]() {
@@ -143,6 +168,7 @@ func (s published) check(path string, kind reflect.Type, node map[string]any) {
 	}
 	switch {
 	case kind == reflect.TypeFor[stats.Interval](), kind == reflect.TypeFor[time.Time]():
+	case kind == reflect.TypeFor[sketch.Sketch](): // which writes what its fields stand for
 	case kind.Kind() == reflect.Struct:
 		s.checkFields(path, kind, node)
 	case kind.Kind() == reflect.Slice:
@@ -174,7 +200,7 @@ func (s published) checkFields(path string, kind reflect.Type, node map[string]a
 			required = append(required, name)
 		}
 		property := object(properties[name])
-		if !assert.NotNil(s.t, property, "docs/results.schema.json lacks %s.%s", path, name) {
+		if !assert.NotNil(s.t, property, "%s lacks %s.%s", s.file, path, name) {
 			continue
 		}
 		assert.NotEmpty(s.t, property["description"], "description of %s.%s", path, name)

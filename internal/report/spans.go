@@ -10,6 +10,7 @@ import (
 // with their number.
 type spans struct {
 	list  []span
+	loose float64 // the time of requests whose start is not known: as if one followed another
 	first float64 // the start of the first that was added; Unix times are too coarse to add up
 	most  int     // how many are kept before those that touch are joined; 0 means spansKept
 }
@@ -22,6 +23,10 @@ func (s span) end() float64 { return s.start + s.length }
 const spansKept = 1 << 17
 
 func (s *spans) add(start, duration float64) {
+	if start == 0 && duration >= 0 && !math.IsInf(duration, 0) {
+		s.loose += duration
+		return
+	}
 	if len(s.list) == 0 {
 		s.first = start
 	}
@@ -80,11 +85,12 @@ func closeGaps(list []span) []span {
 // first start to the last end.
 func (s *spans) occupied() (busy, wall float64) {
 	if len(s.list) == 0 {
-		return 0, 0
+		return s.loose, s.loose
 	}
 	s.join()
+	busy = s.loose
 	for _, one := range s.list {
 		busy += one.busy
 	}
-	return busy, s.list[len(s.list)-1].end() - s.list[0].start
+	return busy, s.loose + s.list[len(s.list)-1].end() - s.list[0].start
 }

@@ -23,7 +23,9 @@ type Run struct {
 	Environment Environment
 	GeneratedAt time.Time
 	Targets     []string // in the order of display; others follow as they appear
+	Expected    []string // of which there should be measured requests
 	Interrupted bool     // the test was stopped before its end
+	Client      *Client  // nil if it was not this process that sent the requests
 }
 
 // Identity says whose manifest it is. Variant tells apart runs that were merged.
@@ -71,6 +73,11 @@ func (c *Collector) Results(run Run) Results {
 		}
 	}
 	adjust(results.Comparisons)
+	if run.Client != nil {
+		client := *run.Client
+		client.check(groups)
+		results.SelfCheck.Client = &client
+	}
 	results.Warnings = c.warnings(run, groups)
 	return results
 }

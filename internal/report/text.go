@@ -52,6 +52,7 @@ func Text(w io.Writer, results Results, options TextOptions) error {
 	for _, v := range all {
 		p.comparison(v, len(all) > 1)
 	}
+	p.client(results)
 	p.failures(all)
 	p.warnings(results)
 	return p.err

@@ -20,6 +20,7 @@ type view struct {
 	sides    []Series
 	pairs    []Comparison
 	together int // how many comparisons the results make, of all models
+	warned   []Warning
 }
 
 func views(results Results, m *messages) []view {
@@ -30,7 +31,7 @@ func views(results Results, m *messages) []view {
 		key := subject{s.Model, s.Op, s.Variant}
 		if _, ok := at[key]; !ok {
 			at[key] = len(list)
-			list = append(list, view{messages: m, together: comparisons(results)})
+			list = append(list, view{messages: m, together: comparisons(results), warned: results.Warnings})
 		}
 		list[at[key]].sides = append(list[at[key]].sides, s)
 		ops[s.Op] = true
@@ -46,13 +47,11 @@ func views(results Results, m *messages) []view {
 	return list
 }
 
-// comparisons counts the tests that are made together.
+// comparisons counts the tests that are made together, or would be of more requests.
 func comparisons(results Results) int {
 	n := 0
 	for _, pair := range results.Comparisons {
-		for _, c := range pair.Metrics {
-			n += count(c.PValue != nil)
-		}
+		n += len(pair.Metrics)
 	}
 	return n
 }
@@ -409,19 +408,58 @@ func (v view) headline(pair Comparison) []string {
 	if !ok || c.Difference == nil {
 		return nil
 	}
-	if c.Ratio == nil || *c.Ratio <= 0 || c.Verdict == stats.Inconclusive {
-		return v.undecided(pair, *c.Difference)
+	lines := v.undecided(pair, *c.Difference)
+	if c.Ratio != nil && *c.Ratio > 0 && c.Verdict != stats.Inconclusive {
+		winner, loser, ratio, interval := pair.A, pair.B, *c.Ratio, c.RatioCI95
+		if c.Verdict == stats.BFaster {
+			winner, loser, ratio = pair.B, pair.A, 1/ratio
+			interval = &stats.Interval{1 / interval[1], 1 / interval[0]}
+		}
+		lines = []string{
+			sprintf(v.faster, v.subject(v.full(winner)), v.short(loser), factor(ratio)),
+			sprintf(v.savedOnAverage, v.duration(math.Abs(*c.Difference))),
+			sprintf(v.sure, factor(interval[0]), factor(interval[1]), v.chance(c), againstP(c)),
+		}
 	}
-	winner, loser, ratio, interval := pair.A, pair.B, *c.Ratio, c.RatioCI95
-	if c.Verdict == stats.BFaster {
-		winner, loser, ratio = pair.B, pair.A, 1/ratio
-		interval = &stats.Interval{1 / interval[1], 1 / interval[0]}
+	if line := v.perTokenLine(pair); line != "" {
+		lines = append(lines, line)
 	}
-	return []string{
-		sprintf(v.faster, v.subject(v.full(winner)), v.short(loser), factor(ratio)),
-		sprintf(v.savedOnAverage, v.duration(math.Abs(*c.Difference))),
-		sprintf(v.sure, factor(interval[0]), factor(interval[1]), v.chance(c), againstP(c)),
+	if codes := v.reservations(pair); len(codes) > 0 {
+		lines = append(lines, sprintf(v.butSee, strings.Join(codes, ", ")))
 	}
+	return lines
+}
+
+// perTokenLine says who is faster for the same length of answer, where the lengths differ.
+func (v view) perTokenLine(pair Comparison) string {
+	c, compared := pair.Metrics[DurationPerToken]
+	switch {
+	case !compared:
+		return ""
+	case c.Verdict == stats.AFaster:
+		return sprintf(v.perTokenFaster, v.subject(v.full(pair.A)), factor(*c.Ratio))
+	case c.Verdict == stats.BFaster:
+		return sprintf(v.perTokenFaster, v.subject(v.full(pair.B)), factor(1 / *c.Ratio))
+	}
+	return v.perTokenSame
+}
+
+// reservations are the warnings that concern what the headline says of the pair.
+func (v view) reservations(pair Comparison) []string {
+	var codes []string
+	for _, w := range v.warned {
+		about := w.Facts.Model == "" || w.Facts.Model == pair.Model
+		if !about || w.Target != pair.A && w.Target != pair.B {
+			continue
+		}
+		switch w.Code {
+		case Drifting, Dependent, TwoGroups, SameServer, CachedPrompts, ColdRequests:
+			if code := string(w.Code); !slices.Contains(codes, code) {
+				codes = append(codes, code)
+			}
+		}
+	}
+	return codes
 }
 
 // chance says in how many tests of equal servers there would be such a difference.
@@ -493,9 +531,9 @@ func (v view) stabilityLine(pair Comparison) string {
 			low, high = 1/high, 1/low
 		}
 		line += sprintf(v.steadierCI, factor(low), factor(high))
-		if interval.Contains(1) {
-			line += v.byChance
-		}
+	}
+	if interval := pair.StabilityRatioCI95; interval == nil || interval.Contains(1) {
+		line += v.byChance
 	}
 	return line
 }

@@ -59,6 +59,11 @@ const (
 	// SameHost says that two targets were reached at one machine, whose processors and memory
 	// they share.
 	SameHost WarningCode = "same_host"
+	// ClientBottleneck says that the process that sent the requests was too slow for what it
+	// measured.
+	ClientBottleneck WarningCode = "client_bottleneck"
+	// LateStarts says that requests started later than they were to.
+	LateStarts WarningCode = "late_starts"
 	// Simulated says that the targets are simulated servers within this process.
 	Simulated WarningCode = "simulated"
 	// OutputLengthsDiffer says that two targets wrote answers of different length.
@@ -116,9 +121,13 @@ func (c *Collector) warnings(run Run, groups [][]*side) []Warning {
 	list = append(list, unmeasured(run, groups)...)
 	list = append(list, c.warmups...)
 	list = append(list, kinship(run, groups)...)
+	if run.Client != nil {
+		list = append(list, run.Client.bottleneck(groups)...)
+	}
 	for _, sides := range groups {
 		for _, s := range sides {
 			list = append(list, s.warnings()...)
+			list = append(list, s.lateStarts()...)
 		}
 		list = append(list, differences(sides)...)
 	}
@@ -142,7 +151,7 @@ func distinct(list []Warning) []Warning {
 
 func unmeasured(run Run, groups [][]*side) []Warning {
 	var list []Warning
-	for _, target := range run.Targets {
+	for _, target := range run.Expected {
 		ofTarget := func(s *side) bool { return s.target == target }
 		if !slices.ContainsFunc(groups, func(sides []*side) bool { return slices.ContainsFunc(sides, ofTarget) }) {
 			list = append(list, Warning{Code: NoRequests, Target: target})

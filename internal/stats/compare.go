@@ -72,10 +72,13 @@ type Comparison struct {
 	// difference was observed, and where it would take more than a million.
 	Needed *int `json:"needed,omitempty"`
 	// Verdict names a side if PValue (or AdjustedPValue, if there is one) is below Alpha,
-	// RatioCI95 excludes 1 and both sides have MinMeasurements.
+	// RatioCI95 excludes 1 and DifferenceCI95 0, both sides have MinMeasurements, and the medians
+	// (of paired sides, that of the differences) do not point the other way: a rank test speaks
+	// of typical measurements, of which one that is far from all others is none.
 	Verdict Verdict `json:"verdict"`
 
-	noise noise
+	noise      noise
+	typicalToo bool // the medians do not point the other way than the means
 }
 
 // Compare compares the measurements of sides a and b.
@@ -129,7 +132,23 @@ func (c *Comparison) measure(a, b moments, options Options) {
 		c.RatioCI95 = interval.with(*c.Ratio)
 	}
 	c.noise = noiseOf(apart)
+	c.typicalToo = typicallyAbove(low, high, options.Paired)
 }
+
+// typicallyAbove says whether the typical measurement of low, which has the smaller mean, is
+// not above that of high.
+func typicallyAbove(low, high moments, paired bool) bool {
+	if !paired {
+		return medianOf(low.values) <= medianOf(high.values)
+	}
+	differences := make([]float64, low.n)
+	for i := range differences {
+		differences[i] = high.values[i] - low.values[i]
+	}
+	return medianOf(differences) >= 0
+}
+
+func medianOf(values []float64) float64 { return percentile(slices.Sorted(slices.Values(values)), 0.5) }
 
 func test(low, high moments, paired bool) (Test, *float64) {
 	if !paired {
@@ -205,8 +224,10 @@ func (c *Comparison) decide() {
 	c.Needed, c.Verdict = nil, Inconclusive
 	switch {
 	case p == nil || c.RatioCI95 == nil:
-	case *p >= Alpha || c.RatioCI95.Contains(1) || c.noise.n < MinMeasurements(c.Paired, 1):
+	case *p >= Alpha || c.noise.n < MinMeasurements(c.Paired, 1):
 		c.Needed = c.noise.needed(level)
+	case !c.typicalToo, c.RatioCI95.Contains(1), c.DifferenceCI95 != nil && c.DifferenceCI95.Contains(0):
+		// Ranks tell the sides apart, but their means may be the same, or the other way round.
 	case *c.Ratio > 1:
 		c.Verdict = AFaster
 	default:

@@ -207,3 +207,27 @@ func TestPower(t *testing.T) {
 	}
 	assert.Equal(t, rounds, found)
 }
+
+// One measurement that is far from all others must not decide which side is called faster.
+func TestOneStallDecidesNothing(t *testing.T) {
+	t.Parallel()
+	for name, stall := range map[string]struct{ a, b float64 }{
+		"in one pair":         {290, 100},
+		"huge in one pair":    {10_000, 3000},
+		"huge on one side":    {10_000, 1.25},
+		"the same in one":     {290, 290},
+		"the other way round": {100, 290},
+	} {
+		for _, paired := range []bool{true, false} {
+			r := rand.New(rand.NewPCG(1, 2))
+			a := sample(r, func(r *rand.Rand) float64 { return 1 + 0.02*r.NormFloat64() }, 30)
+			b := sample(r, func(r *rand.Rand) float64 { return 1.25 + 0.02*r.NormFloat64() }, 30)
+			a[7], b[7] = stall.a, stall.b
+			c := stats.Compare(a, b, stats.Options{Paired: paired})
+			assert.NotEqual(t, stats.BFaster, c.Verdict, "%s, paired %t: %v", name, paired, c)
+			if s := stats.CompareStability(a, b, stats.Options{Paired: paired}); s != nil {
+				assert.Nil(t, s.RatioCI95, "%s, paired %t: one value is all there is of the scatter", name, paired)
+			}
+		}
+	}
+}

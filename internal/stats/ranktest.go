@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	ranks "github.com/aclements/go-moremath/stats"
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
@@ -35,24 +36,71 @@ func MinMeasurements(paired bool, together int) int {
 	return n
 }
 
+// tiesExactLimit is up to how many values a side Mann-Whitney is exact where some are equal; R
+// and SciPy are not, and go-moremath takes several times as long for it.
+const tiesExactLimit = 25
+
 // mannWhitney returns the two-sided p-value that a and b come from one distribution, nil
 // if there is none to compute. It is exact up to 50 values a side, or 25 where some are
 // equal, and beyond by the normal limit, corrected for ties and continuity.
 func mannWhitney(a, b []float64) *float64 {
+	if len(a) == 0 || len(b) == 0 {
+		return nil
+	}
+	if max(len(a), len(b)) <= tiesExactLimit {
+		if ranked := midranks(slices.Concat(a, b)); tied(ranked) {
+			return finite(rankSumP(ranked, len(a)))
+		}
+	}
 	less, err := ranks.MannWhitneyUTest(a, b, ranks.LocationLess)
 	if err == nil && less.U > float64(less.N1)*float64(less.N2)/2 {
 		less, err = ranks.MannWhitneyUTest(b, a, ranks.LocationLess)
 	}
-	switch {
-	case err == nil:
-		// Twice the tail that was seen: with ties and sides of unequal size the distribution
-		// of U is lopsided, which LocationDiffers does not heed.
-		return finite(min(1, 2*less.P))
-	case len(a) > 0 && len(b) > 0: // all are equal
+	if err != nil { // all values are equal
 		p := 1.0
 		return &p
 	}
-	return nil
+	return finite(min(1, 2*less.P))
+}
+
+// tied says whether some ranks are those of equal values, which share theirs.
+func tied(ranked []float64) bool {
+	sorted := slices.Clone(ranked)
+	slices.Sort(sorted)
+	for i, r := range sorted {
+		if r != float64(i+1) {
+			return true
+		}
+	}
+	return false
+}
+
+// rankSumP returns the two-sided p-value of the sum of the first n ranks: twice the smaller share
+// of all choices of n ranks whose sum is as small, or as large. It counts the choices by their
+// number and sum, as Streitberg and Röhmel (1986), "Exact distributions for permutation and rank
+// tests", Statistical Software Newsletter 12, do; ranks are doubled, as ties have halves.
+func rankSumP(ranked []float64, n int) float64 {
+	doubled, total, sum := make([]int, len(ranked)), 0, 0
+	for i, r := range ranked {
+		doubled[i] = int(2 * r)
+		total += doubled[i]
+		if i < n {
+			sum += doubled[i]
+		}
+	}
+	choices := make([][]float64, n+1) // by how many ranks, and their sum
+	for k := range choices {
+		choices[k] = make([]float64, total+1)
+	}
+	choices[0][0] = 1
+	for i, r := range doubled {
+		for k := min(i+1, n); k > 0; k-- {
+			for s := r; s <= total; s++ {
+				choices[k][s] += choices[k-1][s-r]
+			}
+		}
+	}
+	return min(1, 2*min(floats.Sum(choices[n][:sum+1]), floats.Sum(choices[n][sum:]))/floats.Sum(choices[n]))
 }
 
 // wilcoxonExactLimit is from which number of differences on R's wilcox.test and we use the

@@ -7,9 +7,14 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// alarm is the level of significance of what becomes a warning about one sample: there are
-// many samples in a run, and a warning that cries wolf is soon ignored.
-const alarm = 0.01
+const (
+	// alarm is the level of significance of what becomes a warning about one sample: there are
+	// many samples in a run, and a warning that cries wolf is soon ignored.
+	alarm = 0.01
+	// worth is how far a value has to be from another, as their ratio, to be worth a warning: by
+	// less, no conclusion moves.
+	worth = 1.05
+)
 
 // Drift is how the second half of a run's values differs from the first.
 type Drift struct {
@@ -17,14 +22,11 @@ type Drift struct {
 	Ratio float64 `json:"ratio"`
 	// PValue is that of a Mann-Whitney test of the halves.
 	PValue float64 `json:"p_value"`
-	// Found: p is below 0.01, and the medians are driftWorth apart.
+	// Found: p is below 0.01, and the medians are at least 5 % apart.
 	Found bool `json:"found"`
 }
 
-const (
-	driftLeast = 10   // below it 0.01 can't be reached
-	driftWorth = 1.05 // a drift by less than this moves no conclusion
-)
+const driftLeast = 10 // below it 0.01 can't be reached
 
 // DriftOf compares the halves of values, which are in the order of time. It is nil for
 // fewer than ten, and where a half's median is not above 0.
@@ -43,7 +45,7 @@ func DriftOf(values []float64) *Drift {
 	if finite(ratio) == nil {
 		return nil
 	}
-	return &Drift{Ratio: ratio, PValue: *p, Found: *p < alarm && max(ratio, 1/ratio) >= driftWorth}
+	return &Drift{Ratio: ratio, PValue: *p, Found: *p < alarm && max(ratio, 1/ratio) >= worth}
 }
 
 // Autocorrelation is how far a value tells the next one.

@@ -11,7 +11,9 @@ import (
 type Stability struct {
 	// Ratio is b's sample standard deviation over a's.
 	Ratio float64 `json:"ratio"`
-	// RatioCI95 is by the bootstrap; see scatter.interval. It is absent below six values a side.
+	// RatioCI95 is by the bootstrap; see scatter.interval. It is absent below six values a side,
+	// and where a single value makes up most of a side's scatter: nothing tells how often one
+	// like it would come.
 	RatioCI95 *Interval `json:"ratio_ci95,omitempty"`
 }
 
@@ -38,7 +40,7 @@ func CompareStability(a, b []float64, options Options) *Stability {
 		return nil
 	}
 	s := &Stability{Ratio: *ratio}
-	if min(left.n, right.n) < stabilityLeast {
+	if min(left.n, right.n) < stabilityLeast || dominated(left) || dominated(right) {
 		return s
 	}
 	var interval *Interval
@@ -49,6 +51,15 @@ func CompareStability(a, b []float64, options Options) *Stability {
 	}
 	s.RatioCI95 = interval.with(*ratio)
 	return s
+}
+
+// dominated says whether one value makes up more than half of a side's squared deviations.
+func dominated(m moments) bool {
+	farthest := 0.0
+	for _, v := range m.values {
+		farthest = max(farthest, math.Abs(v-m.mean))
+	}
+	return farthest*farthest > m.variance*float64(m.n-1)/2
 }
 
 // scatter is that of two sides.

@@ -107,3 +107,101 @@ func studyComparisons(b *testing.B, design design, noise noise, n int, longer fl
 		b.ReportMetric(100*share(stability, b.N), "stability_%")
 	}
 }
+
+// BenchmarkWarnings measures how often what makes a mean misleading is found in one run: where
+// there is nothing to find, and where there is.
+//
+//	go test ./internal/stats -run '^$' -bench Warnings -benchtime 2000x -timeout 0
+func BenchmarkWarnings(b *testing.B) {
+	for _, run := range runs() {
+		for _, n := range []int{10, 20, 30, 50, 100, 1000} {
+			b.Run(fmt.Sprintf("%s/n=%d", run.name, n), func(b *testing.B) {
+				r := rand.New(rand.NewPCG(uint64(n), 5))
+				var found findings
+				for range b.N {
+					found.add(findingsOf(run.draw(r, n)))
+				}
+				b.ReportMetric(0, "ns/op")
+				b.ReportMetric(100*share(found.drift, b.N), "drift_%")
+				b.ReportMetric(100*share(found.autocorrelation, b.N), "autocorrelation_%")
+				b.ReportMetric(100*share(found.outliers, b.N), "outliers_%")
+				b.ReportMetric(100*share(found.modes, b.N), "modes_%")
+			})
+		}
+	}
+}
+
+// findings are how often something was found.
+type findings struct{ drift, autocorrelation, outliers, modes int }
+
+func (f *findings) add(other findings) {
+	f.drift += other.drift
+	f.autocorrelation += other.autocorrelation
+	f.outliers += other.outliers
+	f.modes += other.modes
+}
+
+func findingsOf(values []float64) findings {
+	var f findings
+	if d := stats.DriftOf(values); d != nil {
+		f.drift = count(d.Found)
+	}
+	if a := stats.AutocorrelationOf(values); a != nil {
+		f.autocorrelation = count(a.Found)
+	}
+	f.outliers = count(len(stats.Outliers(values)) > 0)
+	if m := stats.ModesOf(values); m != nil {
+		f.modes = count(m.Found)
+	}
+	return f
+}
+
+// run draws the times of a run in their order.
+type run struct {
+	name string
+	draw func(r *rand.Rand, n int) []float64
+}
+
+func runs() []run {
+	all := []run{
+		independent(noise{"uniform", func(r *rand.Rand) float64 { return 1 + 0.3*(r.Float64()-0.5) }}),
+		independent(noise{"1_+_exponential", func(r *rand.Rand) float64 { return 1 + 0.2*r.ExpFloat64() }}),
+		{"drift_of_10%", func(r *rand.Rand, n int) []float64 { return drifting(r, n, 0.1) }},
+		{"drift_of_20%", func(r *rand.Rand, n int) []float64 { return drifting(r, n, 0.2) }},
+		{"autocorrelation_0.3", func(r *rand.Rand, n int) []float64 { return dependent(r, n, 0.3) }},
+		{"autocorrelation_0.6", func(r *rand.Rand, n int) []float64 { return dependent(r, n, 0.6) }},
+		{"one_of_3_times_the_mean", func(r *rand.Rand, n int) []float64 {
+			values := dependent(r, n, 0)
+			values[r.IntN(n)] *= 3
+			return values
+		}},
+	}
+	for _, noise := range noises() {
+		all = append(all, independent(noise))
+	}
+	return all
+}
+
+func independent(of noise) run {
+	return run{of.name, func(r *rand.Rand, n int) []float64 { return sample(r, of.draw, n) }}
+}
+
+// drifting is normal noise of 10 % around a mean that rises evenly by so much.
+func drifting(r *rand.Rand, n int, rise float64) []float64 {
+	values := dependent(r, n, 0)
+	for i := range values {
+		values[i] *= 1 + rise*float64(i)/float64(n-1)
+	}
+	return values
+}
+
+// dependent is normal noise of 10 % in which each value resembles the one before.
+func dependent(r *rand.Rand, n int, correlation float64) []float64 {
+	values := make([]float64, n)
+	state := r.NormFloat64()
+	for i := range values {
+		values[i] = 1 + 0.1*state
+		state = correlation*state + math.Sqrt(1-correlation*correlation)*r.NormFloat64()
+	}
+	return values
+}

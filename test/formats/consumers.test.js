@@ -49,10 +49,24 @@ test('junit.xml keeps to the schemas of Ant and Jenkins', async () => {
   assert.notDeepEqual(await errorsOf(failed.replace(/<failure type="[^"]*"/, '<failure')), []);
 });
 
-test('results.json matches its schema', () => {
-  const ajv = new Ajv({ strict: true, strictTypes: false, strictRequired: false, allErrors: true });
+function validator(schema) {
+  const ajv = new Ajv({ strict: true, allErrors: true });
   formats(ajv);
-  const validate = ajv.compile(JSON.parse(read('../../docs/results.schema.json')));
+  return ajv.compile(JSON.parse(read('../../docs', schema)));
+}
+
+test('requests.ndjson matches its schema', () => {
+  const validate = validator('requests.schema.json');
+  for (const run of runs) {
+    for (const line of read(work, run, 'requests.ndjson').trim().split('\n')) {
+      assert.ok(validate(JSON.parse(line)), `${run}: ${line}: ${JSON.stringify(validate.errors, null, 2)}`);
+    }
+  }
+  assert.ok(!validate({ target: 'local' }));
+});
+
+test('results.json matches its schema', () => {
+  const validate = validator('results.schema.json');
   for (const file of all('results.json', '.json')) {
     const results = JSON.parse(read(file));
     if (results.schema === 'xk6-ollama/results/v1') { // there are golden files of compare, too

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package loadcheck
+
+func machineTime() ticks { return ticks{} }
