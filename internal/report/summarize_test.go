@@ -409,6 +409,8 @@ func FuzzReadResults(f *testing.F) {
 		f.Add(page.Bytes())
 	}
 	f.Add([]byte(`{"schema":"xk6-ollama/results/v1","series":[{"metrics":null}],"comparisons":[{"metrics":{"duration":{}}}]}`))
+	f.Add([]byte(`{"schema":"xk6-ollama/results/v1","series":[{"succeeded":1},{"succeeded":1,"breakdown":{"duration":1e308}}],
+		"comparisons":[{"metrics":{"duration":{"ratio":2,"difference":1,"verdict":"a_faster"}}}]}`))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		results, err := report.ReadResults(bytes.NewReader(content))
 		if err != nil {

@@ -409,7 +409,7 @@ func (v view) headline(pair Comparison) []string {
 		return nil
 	}
 	lines := v.undecided(pair, *c.Difference)
-	if c.Ratio != nil && *c.Ratio > 0 && c.Verdict != stats.Inconclusive {
+	if decided(c) {
 		winner, loser, ratio, interval := pair.A, pair.B, *c.Ratio, c.RatioCI95
 		if c.Verdict == stats.BFaster {
 			winner, loser, ratio = pair.B, pair.A, 1/ratio
@@ -436,6 +436,8 @@ func (v view) perTokenLine(pair Comparison) string {
 	switch {
 	case !compared:
 		return ""
+	case !decided(c):
+		return v.perTokenSame
 	case c.Verdict == stats.AFaster:
 		return sprintf(v.perTokenFaster, v.subject(v.full(pair.A)), factor(*c.Ratio))
 	case c.Verdict == stats.BFaster:
@@ -460,6 +462,13 @@ func (v view) reservations(pair Comparison) []string {
 		}
 	}
 	return codes
+}
+
+// decided says whether the comparison names a faster side, and has what that takes; a file that
+// somebody else wrote may lack it.
+func decided(c stats.Comparison) bool {
+	return c.Verdict != stats.Inconclusive && c.Ratio != nil && *c.Ratio > 0 &&
+		c.RatioCI95 != nil && cmp.Or(c.AdjustedPValue, c.PValue) != nil
 }
 
 // chance says in how many tests of equal servers there would be such a difference.
