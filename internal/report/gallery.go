@@ -151,7 +151,7 @@ func (g *gallery) frames(full bool, height float64) [2]frame {
 	if full {
 		wide = frame{width: 1020, height: height, marks: 9}
 	}
-	return [2]frame{wide, {width: 400, height: height, marks: 4, narrow: true}}
+	return [2]frame{wide, {width: 360, height: height, marks: 4, narrow: true}}
 }
 
 // panel draws a view in both widths. It also returns how many points the wide picture shows,

@@ -165,15 +165,26 @@ func (g *gallery) drawTrack(c track, axis scale, last float64, size frame, spots
 		add(chart.Points{Ink: l.ink, Shape: l.shape, Radius: radius}, s.good)
 	}
 	for _, s := range c.sides {
-		l := g.look(s.target)
-		add(chart.Points{Ink: l.ink, Shape: chart.Up, Radius: 4}, s.beyond)
-		add(chart.Points{Ink: halo, Shape: chart.Cross, Radius: 5, Width: 5}, s.failed)
-		add(chart.Points{Ink: l.ink, Shape: chart.Cross, Radius: 4, Width: 2}, s.failed)
+		for _, warm := range []bool{true, false} {
+			ink := g.look(s.target).ink
+			if warm {
+				ink = "warm"
+			}
+			failed := ofPhase(warm, s.failed)
+			add(chart.Points{Ink: ink, Shape: chart.Up, Radius: 4}, ofPhase(warm, s.beyond))
+			add(chart.Points{Ink: halo, Shape: chart.Cross, Radius: 5, Width: 5}, failed)
+			add(chart.Points{Ink: ink, Shape: chart.Cross, Radius: 4, Width: 2}, failed)
+		}
 	}
 	if !size.narrow { // fingers do not hover
 		p.Layers = append(p.Layers, g.trackSpots(c, axis, spots)...)
 	}
 	return p
+}
+
+// ofPhase are the warm-up requests, or the others.
+func ofPhase(warmup bool, dots ...[]dot) []dot {
+	return slices.DeleteFunc(slices.Concat(dots...), func(d dot) bool { return d.request.Warmup != warmup })
 }
 
 func (c track) requests() int {
@@ -264,7 +275,7 @@ func (g *gallery) trackLegend(tracks []track) []legend {
 			return slices.ContainsFunc(c.sides, func(s sideTrack) bool { return len(of(s)) > 0 })
 		})
 	}
-	if has(func(s sideTrack) []dot { return s.warm }) {
+	if has(func(s sideTrack) []dot { return ofPhase(true, s.warm, s.failed, s.beyond) }) {
 		list = append(list, legend{trusted(chart.Sign("warm", chart.Ring)), g.words.legendWarmup})
 	}
 	if has(func(s sideTrack) []dot { return s.failed }) {
