@@ -436,11 +436,9 @@ func (v view) perTokenLine(pair Comparison) string {
 	switch {
 	case !compared:
 		return ""
-	case !decided(c):
-		return v.perTokenSame
-	case c.Verdict == stats.AFaster:
+	case decided(c) && c.Verdict == stats.AFaster:
 		return sprintf(v.perTokenFaster, v.subject(v.full(pair.A)), factor(*c.Ratio))
-	case c.Verdict == stats.BFaster:
+	case decided(c) && c.Verdict == stats.BFaster:
 		return sprintf(v.perTokenFaster, v.subject(v.full(pair.B)), factor(1 / *c.Ratio))
 	}
 	return v.perTokenSame
