@@ -139,6 +139,10 @@ type phrase struct {
 	Code bool
 }
 
+// quoted sets foreign text as code, unquoted as none.
+func quoted(text string) string   { return "`" + unquoted(plain(text)) + "`" }
+func unquoted(text string) string { return strings.ReplaceAll(text, "`", "'") }
+
 func phrasesOf(text string) []phrase {
 	parts := strings.Split(text, "`")
 	list := make([]phrase, len(parts))
@@ -399,10 +403,10 @@ func (b *browser) failures() [][]string {
 	for _, v := range b.views {
 		for _, s := range v.sides {
 			for _, f := range s.Failures {
-				text := sprintf(b.words.sides, b.full(s.Target)+", "+v.title,
-					"`"+strings.ReplaceAll(plain(string(f.Type)), "`", "'")+"` "+sprintf(b.times1, f.Count))
+				text := sprintf(b.words.sides, unquoted(b.full(s.Target)+", "+v.title),
+					quoted(string(f.Type))+" "+sprintf(b.times1, f.Count))
 				if f.Message != "" {
-					text += " – " + strings.ReplaceAll(truncate(plain(f.Message), maxMessage), "`", "'")
+					text += " – " + unquoted(truncate(plain(f.Message), maxMessage))
 				}
 				items = append(items, []string{text, hint(s, f, b.locale)})
 			}
@@ -414,7 +418,7 @@ func (b *browser) failures() [][]string {
 func (b *browser) warnings() [][]string {
 	items := make([][]string, 0, len(b.results.Warnings))
 	for _, w := range b.results.Warnings {
-		item := []string{b.warning(w)}
+		item := []string{quoted(string(w.Code)) + " " + unquoted(b.warning(w))}
 		if advice := warmupHint(b.results, w, b.locale); advice != "" {
 			item = append(item, advice)
 		}
@@ -472,6 +476,10 @@ func (b *browser) howMeasured() (section, error) {
 		check.Rows = append(check.Rows, htmlRow{Cells: []string{b.words.checks[i], number(n)}})
 	}
 	s.Cards = append(s.Cards, card{Title: b.words.selfCheck, Tables: []htmlTable{check}, Full: len(environment.Rows) == 0})
+	if client := b.results.SelfCheck.Client; client != nil {
+		c := card{Title: bare(b.clientHead), Full: true, Notes: []string{b.messages.client(client)}}
+		s.Cards = append(s.Cards, c)
+	}
 	return s, nil
 }
 
