@@ -145,7 +145,7 @@ func TestStabilityCoverage(t *testing.T) {
 	const rounds, twice = 500, 2
 	for _, noise := range []noise{noises()[0], lognormalNoise(0.3)} {
 		r := rand.New(rand.NewPCG(4, 4))
-		held := 0
+		held, told := 0, 0
 		for range rounds {
 			a, b := designs()[0].sides(r, noise.draw, 20, 0)
 			for i := range b {
@@ -153,9 +153,14 @@ func TestStabilityCoverage(t *testing.T) {
 			}
 			s := stats.CompareStability(a, b, stats.Options{})
 			require.NotNil(t, s)
+			if s.RatioCI95 == nil {
+				continue // a single value makes up most of a side's scatter
+			}
+			told++
 			held += count(s.RatioCI95.Contains(twice))
 		}
-		assert.InDelta(t, 0.95, share(held, rounds), 0.025, noise.name)
+		assert.Greater(t, share(told, rounds), 0.9, noise.name)
+		assert.InDelta(t, 0.95, share(held, told), 0.025, noise.name)
 	}
 }
 

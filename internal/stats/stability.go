@@ -53,13 +53,14 @@ func CompareStability(a, b []float64, options Options) *Stability {
 	return s
 }
 
-// dominated says whether one value makes up more than half of a side's squared deviations.
+// dominated says whether one value makes up more than four fifths of a side's squared
+// deviations.
 func dominated(m moments) bool {
 	farthest := 0.0
 	for _, v := range m.values {
 		farthest = max(farthest, math.Abs(v-m.mean))
 	}
-	return farthest*farthest > m.variance*float64(m.n-1)/2
+	return farthest*farthest > 0.8*m.variance*float64(m.n-1)
 }
 
 // scatter is that of two sides.
