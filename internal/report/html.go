@@ -28,6 +28,7 @@ var pageStyle string
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"phrases": phrasesOf,
 	"long":    func(cell string) bool { return widthOf(cell) > longCell },
+	"words":   func(cell string) bool { return !strings.ContainsFunc(cell, unicode.IsDigit) },
 	"parts":   func(cell string) []string { return strings.Split(strings.ReplaceAll(cell, " / ", " /\n"), "\n") },
 	"pair":    func(f exhibit, data string) exhibitOn { return exhibitOn{f, data} },
 }).Parse(pageText))
@@ -320,7 +321,7 @@ func (b *browser) comparisons() []section {
 			s.Cards[0].Notes = []string{sprintf(b.inParentheses, b.full(v.sides[0].Target))}
 		}
 		for _, pair := range v.pairs {
-			if line := v.stabilityLine(pair); line != "" {
+			if line := v.stabilityLine(pair); line != "" && len(v.pairs) <= fewPairs {
 				s.Cards[0].Notes = append(s.Cards[0].Notes, bare(line))
 			}
 		}
