@@ -108,6 +108,7 @@ func studyComparisons(b *testing.B, design design, noise noise, n int, longer fl
 	b.ReportMetric(100*share(faster, b.N), "verdicts_%")
 	if longer == 0 {
 		b.ReportMetric(100*share(stability, max(told, 1)), "stability_%")
+		b.ReportMetric(100*share(told, b.N), "stability_told_%")
 	}
 }
 
