@@ -52,7 +52,10 @@ func (l *Lines) Flush(line func([]byte)) {
 }
 
 func emit(whole []byte, line func([]byte)) {
-	if whole = bytes.TrimSpace(whole); len(whole) > 0 {
+	if end := len(whole) - 1; end < 0 || whole[0] != '{' || whole[end] != '}' { // as is all that streams are made of
+		whole = bytes.TrimSpace(whole)
+	}
+	if len(whole) > 0 {
 		line(whole)
 	}
 }

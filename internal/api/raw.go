@@ -21,6 +21,9 @@ func (r Raw) String() string {
 
 // Append decodes the text to the end of dst.
 func (r Raw) Append(dst []byte) []byte {
+	if r.isWord() {
+		return append(dst, r...)
+	}
 	for len(r) > 0 {
 		plain := bytes.IndexByte(r, '\\')
 		if plain < 0 {
@@ -36,8 +39,24 @@ func (r Raw) Append(dst []byte) []byte {
 	return dst
 }
 
+// isWord says whether the text is as short as a token, and means what it looks like.
+func (r Raw) isWord() bool {
+	if len(r) > 16 {
+		return false
+	}
+	for _, c := range r {
+		if c == '\\' || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
 // Chars returns how many characters the text has when decoded.
 func (r Raw) Chars() int {
+	if r.isWord() {
+		return len(r)
+	}
 	n := 0
 	for {
 		plain := bytes.IndexByte(r, '\\')

@@ -9,25 +9,28 @@ type Scanner struct {
 	head, middle, tail []byte // a line is head, time, middle, text, tail
 	thinking           bool   // the text is thinking
 	line               []byte // of which they are parts; the Scanner's own
+
+	usual, other Piece // of a line like the one before, with nothing but a text, and of any other
 }
 
 // maxRemembered is the length of the longest line that is worth a copy.
 const maxRemembered = 256
 
-// Scan finds in a line what ParseChunk would decode from it; see the function Scan.
-func (s *Scanner) Scan(line []byte) (piece Piece, ok bool) {
+// Scan finds in a line what ParseChunk would decode from it; see the function Scan. The
+// piece is valid until the next Scan.
+func (s *Scanner) Scan(line []byte) (piece *Piece, ok bool) {
 	if text, same := s.match(line); same {
 		if s.thinking {
-			piece.Thinking = text
+			s.usual.Thinking = text
 		} else {
-			piece.Text = text
+			s.usual.Text = text
 		}
-		return piece, true
+		return &s.usual, true
 	}
-	if piece, ok = Scan(line); ok {
-		s.remember(line, &piece)
+	if s.other, ok = Scan(line); ok {
+		s.remember(line, &s.other)
 	}
-	return piece, ok
+	return &s.other, ok
 }
 
 // match returns the text of a line that is like the one remembered. Another string in the
@@ -61,6 +64,7 @@ func (s *Scanner) remember(line []byte, p *Piece) {
 	s.middle = s.line[from+len(p.createdAt)+1 : to]
 	s.tail = s.line[to+len(content)+1:]
 	s.thinking = len(p.Thinking) > 0
+	s.usual = Piece{}
 }
 
 // offset returns where a part of a line begins: both end at the same capacity.

@@ -42,8 +42,13 @@ func (g *gaps) flush() {
 		g.sketch = &sketch.Sketch{}
 	}
 	values := g.block.values[:g.block.length]
-	for _, gap := range values {
-		g.sketch.Add(gap)
+	for rest := values; len(rest) > 0; { // chunks that come in one read have gaps of 0
+		same := 1
+		for same < len(rest) && rest[same] == rest[0] {
+			same++
+		}
+		g.sketch.AddTimes(rest[0], same)
+		rest = rest[same:]
 	}
 	if g.emit != nil {
 		g.emit(values)

@@ -93,7 +93,7 @@ func (s *stream) line(line []byte) {
 		return // the stream is broken; the rest is only read so that the connection lives
 	}
 	if piece, ok := s.scanner.Scan(line); ok {
-		s.piece(&piece)
+		s.piece(piece)
 	} else {
 		s.odd(line)
 	}

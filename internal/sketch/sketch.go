@@ -47,8 +47,13 @@ type Sketch struct {
 
 // Add takes a value. One that is negative, not finite or beyond 1e100 is none, and is left
 // out; one below 1e-100 is 0.
-func (s *Sketch) Add(value float64) {
+func (s *Sketch) Add(value float64) { s.AddTimes(value, 1) }
+
+// AddTimes takes a value as often as is said.
+func (s *Sketch) AddTimes(value float64, times int) {
 	switch {
+	case times <= 0:
+		return
 	case !(value >= 0 && value <= largest): // NaN is neither
 		return
 	case value < smallest:
@@ -60,11 +65,11 @@ func (s *Sketch) Add(value float64) {
 	s.min, s.max = min(s.min, value), max(s.max, value)
 	// Welford (1962), "Note on a method for calculating corrected sums of squares and
 	// products", Technometrics 4(3).
-	s.count++
-	delta := value - s.mean
-	s.mean += delta / float64(s.count)
-	s.squares += delta * (value - s.mean)
-	s.addBucket(value, 1)
+	s.count += times
+	delta, weight := value-s.mean, float64(times)
+	s.mean += delta * weight / float64(s.count)
+	s.squares += delta * weight * (value - s.mean)
+	s.addBucket(value, weight)
 }
 
 func (s *Sketch) addBucket(value, count float64) {

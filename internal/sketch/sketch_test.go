@@ -51,6 +51,30 @@ func assertDescribes(t *testing.T, s *sketch.Sketch, values []float64) {
 	}
 }
 
+// A value that comes many times may be told at once.
+func TestAddTimes(t *testing.T) {
+	t.Parallel()
+	values := draw(1000, func(r *rand.Rand) float64 { return float64(r.IntN(5)) * 1.5 })
+	var atOnce sketch.Sketch
+	for rest := values; len(rest) > 0; {
+		same := 1
+		for same < len(rest) && rest[same] == rest[0] {
+			same++
+		}
+		atOnce.AddTimes(rest[0], same)
+		rest = rest[same:]
+	}
+	assertDescribes(t, &atOnce, values)
+	atOnce.AddTimes(7, 0)
+	assert.Equal(t, len(values), atOnce.Count())
+
+	var many sketch.Sketch
+	many.AddTimes(2, 3)
+	many.AddTimes(0, 1_000_000)
+	assert.Equal(t, 1_000_003, many.Count())
+	assert.InEpsilon(t, 6.0/1_000_003, many.Mean(), 1e-9)
+}
+
 func TestDescribes(t *testing.T) {
 	t.Parallel()
 	for name, next := range map[string]func(*rand.Rand) float64{
