@@ -73,7 +73,8 @@ func checkAgainstFinal(t *testing.T, r request, a answer) {
 	chunks := len(pieces(t, a))
 	assert.Equal(t, chunks, *r.Chunks)
 	assert.Equal(t, chunks-1, r.ITL.Count)
-	same(t, *r.LastToken-*r.TTFT, r.ITL.Mean*float64(r.ITL.Count), "the gaps add up to the time between first and last token")
+	same(t, *r.LastToken-*r.TTFT, r.ITL.Mean*float64(r.ITL.Count),
+		"the gaps add up to the time between first and last token")
 	same(t, (*r.LastToken-*r.TTFT)/(*r.OutputTokens-1), *r.TPOT, "TPOT")
 	same(t, *r.Duration-*r.Server.Total, *r.Network, "network")
 	same(t, *r.Server.Total-*r.Server.Load-*r.Server.PromptEval-*r.Server.Eval, *r.Server.Queue, "queue")
