@@ -91,7 +91,7 @@ func textOf(results report.Results, l locale.Locale, colour bool) ([]byte, error
 
 // mostInMemory is up to how many bytes a file is handed to k6, which takes files as one text
 // each. A larger one is written at once.
-var mostInMemory = 64 << 20
+var mostInMemory = 8 << 20
 
 // errTooLarge ends the writing of a file that is larger.
 var errTooLarge = errors.New("the file is too large to be held in memory")
