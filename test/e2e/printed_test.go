@@ -283,10 +283,11 @@ func checkAnalysis(t *testing.T, p page, sides [2]side) {
 
 func checkMetricTables(t *testing.T, p page, sides [2]side) {
 	t.Helper()
-	for label, metric := range map[string]string{p.ttft: "ttft", p.tpot: "tpot", p.itl: "itl"} {
+	for label, metric := range map[string]string{p.ttft: "ttft", p.tpot: "tpot"} {
 		for i, cell := range p.row(t, label)[:2] {
 			mean, p95, _ := strings.Cut(cell, " / ")
 			prints(t, mean, sides[i].samples[metric].mean(), label)
+			p95 = strings.TrimSuffix(p95, "*") // of fewer than twenty requests
 			prints(t, p95, sides[i].samples[metric].percentile(95), label+" p95")
 		}
 	}
@@ -295,6 +296,7 @@ func checkMetricTables(t *testing.T, p page, sides [2]side) {
 		p.load: "load", p.prefill: "prompt_eval", p.decode: "eval", p.e2e: "duration",
 	} {
 		for i, cell := range p.row(t, label)[:2] {
+			cell, _, _ = strings.Cut(cell, " (") // its share of the response time
 			prints(t, cell, sides[i].samples[metric].mean(), label)
 		}
 	}
