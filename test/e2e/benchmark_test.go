@@ -322,7 +322,7 @@ func checkSamples(t *testing.T, o outcome, file string) {
 	expected := samples(of(o.requests(t), isMeasured))
 	for name, metric := range map[string]string{
 		"ollama_req_duration": "duration", "ollama_ttft": "ttft", "ollama_ttfo": "ttfo", "ollama_tpot": "tpot",
-		"ollama_itl": "itl", "ollama_output_tokens": "output_tokens", "ollama_network_duration": "network",
+		"ollama_output_tokens": "output_tokens", "ollama_network_duration": "network",
 		"ollama_server_duration": "server", "ollama_eval_duration": "eval", "ollama_load_duration": "load",
 		"ollama_prompt_eval_duration": "prompt_eval", "ollama_queue_duration": "queue",
 		"ollama_connect_duration": "connect", "ollama_tokens_per_second": "tokens_per_second",
@@ -332,6 +332,12 @@ func checkSamples(t *testing.T, o outcome, file string) {
 			same(t, expected[metric].median(), got[name].median(), name)
 		}
 	}
+	gaps, sum := 0, 0.0 // requests.ndjson has them as a sketch
+	for _, r := range of(o.requests(t), isMeasured) {
+		gaps, sum = gaps+r.ITL.Count, sum+r.ITL.Mean*float64(r.ITL.Count)
+	}
+	assert.Len(t, got["ollama_itl"], gaps)
+	same(t, sum, got["ollama_itl"].sum(), "the sum of all gaps")
 	assert.Len(t, got["ollama_reqs"], 20)
 	assert.Zero(t, got["ollama_req_failed"].sum())
 	assert.Len(t, got["http_reqs"], 20, "as for k6/http")
