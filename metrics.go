@@ -1,6 +1,7 @@
 package ollama
 
 import (
+	"sync/atomic"
 	"time"
 
 	"go.k6.io/k6/v2/metrics"
@@ -72,6 +73,7 @@ type instanceMetrics struct {
 	single  []*metrics.Metric // in the order of the definitions
 	itl     *metrics.Metric
 	goodput *metrics.Metric
+	alike   atomic.Pointer[alikeGaps] // those of late; nil if there were none
 }
 
 func registerMetrics(registry *metrics.Registry) (*instanceMetrics, error) {
@@ -106,15 +108,6 @@ func (m *instanceMetrics) push(inv *invocation) {
 		request.add(m.goodput, inv.tags.Metadata, metrics.B(good))
 	}
 	metrics.PushIfNotDone(inv.ctx, inv.state.Samples, request.ConnectedSamples)
-}
-
-// pushGaps emits the gaps between chunks, in ms.
-func (m *instanceMetrics) pushGaps(inv *invocation, gaps []float64) {
-	samples := newBatch(inv.tags.Tags, len(gaps))
-	for _, gap := range gaps {
-		samples.add(m.itl, inv.tags.Metadata, gap)
-	}
-	metrics.PushIfNotDone(inv.ctx, inv.state.Samples, samples.ConnectedSamples)
 }
 
 // batch is samples that are of one time and have the same tags.

@@ -107,7 +107,7 @@ func (c *client) call(op api.Op, request, params sobek.Value) *sobek.Promise {
 		Discard:  state.Options.DiscardResponseBodies.Bool,
 		Record:   inv.identity(body),
 	}
-	inv.request.OnGaps = func(gaps []float64) { c.metrics.pushGaps(inv, gaps) }
+	inv.request.OnGaps = func(runs []exchange.Gaps) { c.metrics.pushGaps(inv, runs) }
 	send := &sender{ctx: inv.ctx, state: state, transport: c.transport.of(inv.ctx, state), tags: inv.tags}
 	promise, resolve, reject := rt.NewPromise()
 	inv.forwardChunks(rt)

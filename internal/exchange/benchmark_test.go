@@ -63,7 +63,7 @@ func BenchmarkChunk(b *testing.B) {
 			b.ReportAllocs()
 			request := generate("http://localhost")
 			request.Discard = true
-			request.OnGaps = func([]float64) {}
+			request.OnGaps = func([]exchange.Gaps) {}
 			outcome := exchange.Do(b.Context(), inMemory{tokens: b.N, linesARead: lines}, request)
 			if outcome.Err != nil {
 				b.Fatal(outcome.Err)

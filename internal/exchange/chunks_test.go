@@ -17,7 +17,7 @@ func TestChunksAllocateNothing(t *testing.T) {
 			return testing.AllocsPerRun(5, func() {
 				request := generate("http://localhost")
 				request.Discard = true
-				request.OnGaps = func([]float64) {}
+				request.OnGaps = func([]exchange.Gaps) {}
 				outcome := exchange.Do(t.Context(), inMemory{tokens: tokens, linesARead: lines}, request)
 				if outcome.Err != nil || *outcome.Record.Chunks != tokens {
 					t.Error("the answer is not whole")
@@ -36,11 +36,11 @@ func TestGapsComeInBlocks(t *testing.T) {
 	request := generate("http://localhost")
 	var calls, gaps int
 	var sum float64
-	request.OnGaps = func(values []float64) {
+	request.OnGaps = func(runs []exchange.Gaps) {
 		calls++
-		gaps += len(values)
-		for _, gap := range values {
-			sum += gap
+		for _, run := range runs {
+			gaps += run.Count
+			sum += float64(run.Count) * run.Length
 		}
 	}
 	outcome := exchange.Do(t.Context(), inMemory{tokens: tokens, linesARead: 1}, request)

@@ -45,9 +45,9 @@ type Request struct {
 	// OnLine, if there is one, gets each line of a successful answer as it came, in
 	// order, in the goroutine that reads. It must not keep the slice.
 	OnLine func(line []byte)
-	// OnGaps, if there is one, gets every gap between two content chunks, in ms and in order,
-	// some at a time. It must not keep the slice.
-	OnGaps func(gaps []float64)
+	// OnGaps, if there is one, gets every gap between two content chunks, in order, some at a
+	// time. It must not keep the slice.
+	OnGaps func(runs []Gaps)
 }
 
 // streamsTokens says whether the answer comes as it is generated, so that its chunks have

@@ -6,11 +6,18 @@ import (
 	"github.com/xk6-ollama/xk6-ollama/internal/sketch"
 )
 
-// gaps collects the gaps between content chunks, in ms, a block at a time, so that an
-// answer of any length takes the same memory.
+// Gaps are gaps between content chunks of the same length, one after the other: chunks that
+// come in one read have none between them.
+type Gaps struct {
+	Length float64 // ms
+	Count  int
+}
+
+// gaps collects the gaps between content chunks, a block at a time, so that an answer of
+// any length takes the same memory.
 type gaps struct {
-	emit   func([]float64) // may be nil
-	block  *block          // nil while there is none
+	emit   func([]Gaps) // may be nil
+	block  *block       // nil while there is none
 	sketch *sketch.Sketch
 }
 
@@ -18,20 +25,26 @@ type gaps struct {
 // with it not to matter.
 type block struct {
 	length int
-	values [128]float64
+	runs   [64]Gaps
 }
 
 var blocks = sync.Pool{New: func() any { return &block{} }}
 
 func (g *gaps) add(gap float64) {
-	if g.block == nil {
-		g.block, _ = blocks.Get().(*block)
+	b := g.block
+	if b == nil {
+		b, _ = blocks.Get().(*block)
+		g.block = b
 	}
-	g.block.values[g.block.length] = gap
-	g.block.length++
-	if g.block.length == len(g.block.values) {
+	if b.length > 0 && b.runs[b.length-1].Length == gap {
+		b.runs[b.length-1].Count++
+		return
+	}
+	if b.length == len(b.runs) {
 		g.flush()
 	}
+	b.runs[b.length] = Gaps{Length: gap, Count: 1}
+	b.length++
 }
 
 func (g *gaps) flush() {
@@ -41,17 +54,12 @@ func (g *gaps) flush() {
 	if g.sketch == nil {
 		g.sketch = &sketch.Sketch{}
 	}
-	values := g.block.values[:g.block.length]
-	for rest := values; len(rest) > 0; { // chunks that come in one read have gaps of 0
-		same := 1
-		for same < len(rest) && rest[same] == rest[0] {
-			same++
-		}
-		g.sketch.AddTimes(rest[0], same)
-		rest = rest[same:]
+	runs := g.block.runs[:g.block.length]
+	for _, run := range runs {
+		g.sketch.AddTimes(run.Length, run.Count)
 	}
 	if g.emit != nil {
-		g.emit(values)
+		g.emit(runs)
 	}
 	g.block.length = 0
 }

@@ -89,7 +89,11 @@ type measured struct {
 func measure(t *testing.T, sender exchange.Sender, request exchange.Request) (*exchange.Outcome, measured) {
 	t.Helper()
 	var got measured
-	request.OnGaps = func(gaps []float64) { got.gaps = append(got.gaps, gaps...) }
+	request.OnGaps = func(runs []exchange.Gaps) {
+		for _, run := range runs {
+			got.gaps = append(got.gaps, slices.Repeat([]float64{run.Length}, run.Count)...)
+		}
+	}
 	outcome := exchange.Do(t.Context(), sender, request)
 	got.Record = outcome.Record
 	return outcome, got
