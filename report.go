@@ -96,15 +96,16 @@ var mostInMemory = 8 << 20
 // errTooLarge ends the writing of a file that is larger.
 var errTooLarge = errors.New("the file is too large to be held in memory")
 
-// bounded is a buffer for a file that is to be handed to k6.
-type bounded struct{ bytes.Buffer }
+// bounded is a buffer for a file that is to be handed to k6. Whatever comes in comes in by
+// Write: an embedded bytes.Buffer would have io.Copy read past the bound.
+type bounded struct{ text bytes.Buffer }
 
 // Write implements io.Writer.
 func (b *bounded) Write(text []byte) (int, error) {
-	if b.Len()+len(text) > mostInMemory {
+	if b.text.Len()+len(text) > mostInMemory {
 		return 0, errTooLarge
 	}
-	b.Buffer.Write(text)
+	b.text.Write(text)
 	return len(text), nil
 }
 
@@ -120,10 +121,10 @@ func (i *instance) composeFiles(out string, files []report.File, content map[str
 		if tried && !saved {
 			continue // it is known why
 		}
-		var text bounded
-		switch err := file.Write(&text); {
+		var held bounded
+		switch err := file.Write(&held); {
 		case err == nil:
-			content[name] = text.Bytes()
+			content[name] = held.text.Bytes()
 		case !errors.Is(err, errTooLarge):
 			errs = append(errs, fmt.Errorf("%s: %w", name, err))
 		case !saved:
