@@ -125,7 +125,9 @@ func TestReportOfLargeFiles(t *testing.T) {
 	out := t.TempDir()
 	result := k6test.Script(t, []string{"OLLAMA_HOST=" + server.URL, smallMemory + "=1"}, `
 		import ollama, { report } from 'k6/x/ollama';
-		export default async function () { await ollama.generate({ model: 'm' }); }
+		export default async function () {
+			for (let i = 0; i < 4; i++) await ollama.generate({ model: 'm' });
+		}
 		export const handleSummary = (data) => {
 			const files = report(data, { out: '`+out+`' });
 			return { stdout: Object.keys(files).map((f) => f.replace('`+out+`/', '')).sort().join() };
@@ -133,6 +135,7 @@ func TestReportOfLargeFiles(t *testing.T) {
 	require.Zero(t, result.Code, result.Stderr)
 	handed := strings.Split(result.Stdout, ",")
 	assert.NotContains(t, handed, report.ResultsFile)
+	assert.NotContains(t, handed, report.RequestsFile)
 	for _, name := range report.FileNames() {
 		info, err := os.Stat(filepath.Join(out, name))
 		if slices.Contains(handed, name) {
