@@ -3,6 +3,10 @@ package record_test
 import (
 	"bytes"
 	"errors"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -38,6 +42,43 @@ func TestSpoolGivesBackWhatWasAdded(t *testing.T) {
 		assert.Equal(t, want.String(), got.String())
 	}
 	assert.Equal(t, many, spool.Count())
+}
+
+// Many records take a file, of which nothing is to be seen; where there can be none, they
+// take memory.
+func TestSpoolOfManyRecords(t *testing.T) {
+	const many = 30_000 // more than 1 MiB, and not a whole number of it
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, c := range []struct{ name, dir string }{
+		{"in a file", t.TempDir()},
+		{"no place for a file", filepath.Join(t.TempDir(), "nowhere")},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Setenv("TMPDIR", c.dir)
+			t.Setenv("TMP", c.dir) // Windows
+			var spool record.Spool
+			var want bytes.Buffer
+			for i := range many {
+				r := full()
+				r.TTFT, r.Duration, r.TPOT = ptr(random.Float64()), ptr(random.Float64()), ptr(random.Float64())
+				require.NoError(t, spool.Add(&r))
+				require.NoError(t, record.Write(&want, []record.Record{r}))
+				if i == many/2 {
+					_, err := spool.WriteTo(io.Discard)
+					require.NoError(t, err)
+				}
+			}
+			for range 2 {
+				var got bytes.Buffer
+				n, err := spool.WriteTo(&got)
+				require.NoError(t, err)
+				assert.Equal(t, int64(want.Len()), n)
+				assert.True(t, bytes.Equal(want.Bytes(), got.Bytes()))
+			}
+			files, _ := os.ReadDir(c.dir)
+			assert.Empty(t, files)
+		})
+	}
 }
 
 func TestSpoolOfNothing(t *testing.T) {

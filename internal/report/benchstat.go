@@ -17,7 +17,8 @@ var ErrNoRequests = errors.New("the results hold no requests, only figures; requ
 
 // Benchstat writes the measured requests in the Go benchmark format, which
 // golang.org/x/perf/cmd/benchstat reads: https://go.dev/design/14313-benchmark-format. Each
-// request that succeeded is a line, so that benchstat's statistics are of requests.
+// request that succeeded is a line, so that benchstat's statistics are of requests; of very
+// many, a sample is.
 //
 // Nothing is written as configuration, `key: value`, since benchstat compares no lines of
 // different configuration; what tells lines apart is in their names.
@@ -40,6 +41,10 @@ func Benchstat(w io.Writer, results Results) error {
 	return nil
 }
 
+// BenchstatRequests is how many requests of a series the Go benchmark format has at most:
+// benchstat's tests need no more, and take long with more.
+const BenchstatRequests = 10_000
+
 // benchmarks writes lines, and keeps the first error.
 type benchmarks struct {
 	out io.Writer
@@ -61,14 +66,24 @@ func (b *benchmarks) series(s *Series) {
 		return
 	}
 	name := BenchmarkName(s.Op, s.Model, s.Variant, s.Target)
-	if s.SampleOf > len(s.Sample) {
-		b.print("# %s: a random sample, %d of %d requests.\n", name, len(s.Sample), s.SampleOf)
+	known := 0
+	for i := range s.Sample {
+		known += count(s.Sample[i].measured())
+	}
+	lines := min(known, BenchstatRequests)
+	if lines < s.Succeeded {
+		b.print("# %s: a sample, %d of %d requests.\n", name, lines, s.Succeeded)
 	}
 	var line strings.Builder
+	number := 0
 	for i := range s.Sample {
 		r := &s.Sample[i]
-		if r.Warmup || !r.OK() {
+		if !r.measured() {
 			continue
+		}
+		number++
+		if number*lines/known == (number-1)*lines/known {
+			continue // evenly spread over the test
 		}
 		line.Reset()
 		for n := range perRequest {

@@ -168,7 +168,33 @@ func TestBenchstatSaysThatItIsASample(t *testing.T) {
 	}
 	results := c.Results(report.Run{GeneratedAt: generatedAt})
 	assert.Contains(t, string(benchstat(t, results)),
-		"\n# BenchmarkGenerate/model=deepseek-r1:1.5b/target=local: a random sample, 5 of 8 requests.\n")
+		"\n# BenchmarkGenerate/model=deepseek-r1:1.5b/target=local: a sample, 5 of 8 requests.\n")
+}
+
+// Of very many requests there are as many as benchstat needs, from the first to the last.
+func TestBenchstatOfVeryManyRequests(t *testing.T) {
+	t.Parallel()
+	const most = report.BenchstatRequests
+	for _, many := range []int{most - 1, most, most + 1, 3*most + 7} {
+		var c report.Collector
+		for i, r := range interleave(many, local()) {
+			*r.Duration = float64(i + 1)
+			c.Add(&r, "")
+		}
+		read := readBenchmarks(t, benchstat(t, c.Results(report.Run{GeneratedAt: generatedAt})))
+		require.Len(t, read.values, 1)
+		for _, values := range read.values {
+			durations := values["sec/op"]
+			require.Len(t, durations, min(many, most))
+			assert.InDelta(t, 0.001, durations[0], 0.003)
+			assert.InDelta(t, float64(many)/1000, durations[len(durations)-1], 0.003)
+			widest := 0.0
+			for i := range durations[1:] {
+				widest = max(widest, durations[i+1]-durations[i])
+			}
+			assert.LessOrEqual(t, widest, 0.001*math.Ceil(float64(many)/most)+1e-9)
+		}
+	}
 }
 
 // Whatever a model or target is called, benchstat reads a line with all of its parts.

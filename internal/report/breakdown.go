@@ -30,7 +30,7 @@ func breakdownOf(requests []Request) *Breakdown {
 	for i := range requests {
 		r := &requests[i]
 		var values [len(parts)]float64
-		whole := !r.Warmup && r.OK()
+		whole := r.measured()
 		for n := range parts {
 			value, known := r.Value(parts[n].metric)
 			values[n], whole = value, whole && known

@@ -142,7 +142,7 @@ func (s *collected) keep(r Request, limit int) {
 }
 
 func (s *collected) sketch(r *Request) {
-	if r.Warmup || !r.OK() {
+	if !r.measured() {
 		return
 	}
 	for i := range perRequest {
@@ -218,7 +218,7 @@ func (s *collected) summaries(requests []Request) map[Metric]stats.Summary {
 func valuesOf(requests []Request, metric Metric) []float64 {
 	var values []float64
 	for i := range requests {
-		if r := &requests[i]; !r.Warmup && r.OK() {
+		if r := &requests[i]; r.measured() {
 			if value, known := r.Value(metric); known {
 				values = append(values, value)
 			}

@@ -87,7 +87,7 @@ func (g *gallery) timeScale() (scale, bool) {
 			sides = append(sides, sortedValues(s, Duration))
 			for i := range s.Sample {
 				r := &s.Sample[i]
-				if value, known := r.Value(Duration); known && drawable(value) && (r.Warmup || !r.OK()) {
+				if value, known := r.Value(Duration); known && drawable(value) && !r.measured() {
 					others = append(others, value)
 				}
 			}

@@ -35,7 +35,7 @@ func cachedPrompts(requests []Request) (cached, of int) {
 	first := firstSeen(requests)
 	for i := range requests {
 		r := &requests[i]
-		if r.Warmup || !r.OK() {
+		if !r.measured() {
 			continue
 		}
 		of++

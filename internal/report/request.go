@@ -23,6 +23,9 @@ type Request struct {
 // OK says whether the request succeeded.
 func (r *Request) OK() bool { return r.Error == "" }
 
+// measured says whether the request's values count.
+func (r *Request) measured() bool { return !r.Warmup && r.OK() }
+
 // Value returns the request's value of a metric; known is false where it has none, as no
 // request has of ITL, which has a value for each gap.
 func (r *Request) Value(metric Metric) (value float64, known bool) {
