@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,24 +11,26 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Spool keeps records as the lines of requests.ndjson, compressed: some 100 bytes each. The
-// first are in memory; of many, most are in a temporary file, which is gone with the process
-// however that ends. Where there can be no such file, all are in memory. The zero value is
-// ready, and may be used by several goroutines.
+// Spool keeps records as the lines of requests.ndjson. The first are in memory. Of many,
+// most are in a file that has no name and is gone with the process however that ends; where
+// there can be none, they are in memory, compressed to some 100 bytes each. The zero value
+// is ready, and may be used by several goroutines.
 type Spool struct {
-	mu      sync.Mutex
-	encoder *zstd.Encoder // nil before the first record
-	size    int64         // of the lines
-	count   int
+	mu    sync.Mutex
+	count int
 
-	file     *os.File // nil as long as there is none
-	inFile   int64    // bytes
-	fileFull bool     // or can't be had: it gets no more
-	inMemory bytes.Buffer
+	// The lines, one part after the other.
+	file       *os.File // nil as long as there is none
+	inFile     int64    // bytes
+	sealed     bool     // the file gets no more lines
+	encoder    *zstd.Encoder
+	compressed bytes.Buffer
+	inEncoder  int64 // bytes
+	latest     bytes.Buffer
 }
 
-// mostInMemory is how many compressed bytes are kept in memory before they go to the file.
-const mostInMemory = 1 << 20
+// mostLatest is how many bytes of lines are moved at a time.
+const mostLatest = 1 << 20
 
 // Add takes a record.
 func (s *Spool) Add(r *Record) error {
@@ -37,68 +40,49 @@ func (s *Spool) Add(r *Record) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.encoder == nil {
-		if s.encoder, err = newEncoder(compressed{s}); err != nil {
-			return err
-		}
-	}
-	if _, err := s.encoder.Write(line); err != nil {
-		return fmt.Errorf("keeping a request record: %w", err)
-	}
-	s.size += int64(len(line))
+	s.latest.Write(line)
 	s.count++
-	return nil
-}
-
-func newEncoder(to io.Writer) (*zstd.Encoder, error) {
-	const window = 256 << 10 // lines resemble their neighbours
-	encoder, err := zstd.NewWriter(to,
-		zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(window))
-	if err != nil {
-		return nil, fmt.Errorf("keeping request records: %w", err)
+	if s.latest.Len() < mostLatest {
+		return nil
 	}
-	return encoder, nil
-}
-
-// compressed takes what the encoder makes; the Spool is locked.
-type compressed struct{ *Spool }
-
-// Write implements io.Writer. It never fails: what finds no place in the file has one in memory.
-func (c compressed) Write(text []byte) (int, error) {
-	c.inMemory.Write(text)
-	if c.inMemory.Len() >= mostInMemory && !c.fileFull {
-		c.fileFull = c.moveToFile() != nil
+	if !s.sealed && s.moveToFile() == nil {
+		return nil
 	}
-	return len(text), nil
+	s.sealed = true
+	return s.compress()
 }
 
+// moveToFile moves the latest lines. If it fails, they are where they were.
 func (s *Spool) moveToFile() (err error) {
 	if s.file == nil {
 		if s.file, err = namelessFile(); err != nil {
 			return err
 		}
 	}
-	if _, err := s.file.WriteAt(s.inMemory.Bytes(), s.inFile); err != nil {
+	if _, err := s.file.WriteAt(s.latest.Bytes(), s.inFile); err != nil {
 		return fmt.Errorf("keeping request records: %w", err)
 	}
-	s.inFile += int64(s.inMemory.Len())
-	s.inMemory.Reset()
+	s.inFile += int64(s.latest.Len())
+	s.latest.Reset()
 	return nil
 }
 
-// namelessFile returns a temporary file without a name, of which nothing is left when it is
-// closed. It is an error where a file that is open can't be removed, as on Windows.
-func namelessFile() (*os.File, error) {
-	file, err := os.CreateTemp("", "xk6-ollama-*.ndjson.zst")
-	if err != nil {
-		return nil, fmt.Errorf("keeping request records: %w", err)
+// compress moves the latest lines to the memory for those that find no place in a file.
+func (s *Spool) compress() (err error) {
+	if s.encoder == nil {
+		const window = 256 << 10 // lines resemble their neighbours
+		s.encoder, err = zstd.NewWriter(&s.compressed,
+			zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(window))
+		if err != nil {
+			return fmt.Errorf("keeping request records: %w", err)
+		}
 	}
-	if err := os.Remove(file.Name()); err != nil {
-		_ = file.Close() // nothing is in it
-		_ = os.Remove(file.Name())
-		return nil, fmt.Errorf("keeping request records: %w", err)
+	if _, err := s.encoder.Write(s.latest.Bytes()); err != nil {
+		return fmt.Errorf("keeping request records: %w", err)
 	}
-	return file, nil
+	s.inEncoder += int64(s.latest.Len())
+	s.latest.Reset()
+	return nil
 }
 
 // Count returns how many records there are.
@@ -112,30 +96,67 @@ func (s *Spool) Count() int {
 func (s *Spool) WriteTo(w io.Writer) (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.encoder == nil {
-		return 0, nil
+	var parts []io.Reader
+	if s.file != nil {
+		parts = append(parts, io.NewSectionReader(s.file, 0, s.inFile))
 	}
-	if err := s.encoder.Flush(); err != nil {
-		return 0, fmt.Errorf("writing request records: %w", err)
+	if s.encoder != nil {
+		if err := s.encoder.Flush(); err != nil {
+			return 0, fmt.Errorf("writing request records: %w", err)
+		}
+		// What is flushed can be read although the stream has no end yet.
+		decoder, err := zstd.NewReader(bytes.NewReader(s.compressed.Bytes()), zstd.WithDecoderConcurrency(1))
+		if err != nil {
+			return 0, fmt.Errorf("writing request records: %w", err)
+		}
+		defer decoder.Close()
+		parts = append(parts, io.LimitReader(decoder, s.inEncoder))
 	}
-	// What is flushed can be read although the stream has no end yet.
-	decoder, err := zstd.NewReader(s.reader(), zstd.WithDecoderConcurrency(1))
-	if err != nil {
-		return 0, fmt.Errorf("writing request records: %w", err)
-	}
-	defer decoder.Close()
-	n, err := io.CopyN(w, decoder, s.size)
+	n, err := io.Copy(w, io.MultiReader(append(parts, bytes.NewReader(s.latest.Bytes()))...))
 	if err != nil {
 		return n, fmt.Errorf("writing request records: %w", err)
 	}
 	return n, nil
 }
 
-// reader reads all that was compressed.
-func (s *Spool) reader() io.Reader {
-	rest := bytes.NewReader(s.inMemory.Bytes())
+// isAt says whether the file was saved as the path.
+func (s *Spool) isAt(path string) bool {
 	if s.file == nil {
-		return rest
+		return false
 	}
-	return io.MultiReader(io.NewSectionReader(s.file, 0, s.inFile), rest)
+	there, err := os.Lstat(path)
+	if err != nil {
+		return false
+	}
+	here, err := s.file.Stat()
+	return err == nil && os.SameFile(here, there)
+}
+
+// errNotWhole is the error of a file that has not all of the lines.
+var errNotWhole = errors.New("not all of the records are in a file")
+
+// SaveAs makes the lines of all records a file of the given path, in the place of one that
+// was there, without writing most of them once more. It is an error wherever that can't be
+// done, whatever the reason; then WriteTo is for it. Records that are added later are not in
+// the file.
+func (s *Spool) SaveAs(path string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	whole := s.file != nil && s.encoder == nil
+	switch {
+	case s.isAt(path) && whole && s.latest.Len() == 0:
+		return nil
+	case s.isAt(path): // whoever writes there must not write over the lines
+		return errors.Join(errNotWhole, os.Remove(path))
+	case !whole || s.sealed:
+		return errNotWhole
+	}
+	if err := s.moveToFile(); err != nil {
+		return err
+	}
+	if err := giveName(s.file, path); err != nil {
+		return fmt.Errorf("saving the request records: %w", err)
+	}
+	s.sealed = true
+	return nil
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // ExactRequests is how many requests of a series a Collector keeps unless told otherwise.
-const ExactRequests = 100_000
+const ExactRequests = 20_000
 
 // Collector makes results of records, in memory that does not grow with their number. Up to
 // a limit it keeps what counts of each request. Of a series with more it keeps a random

@@ -32,14 +32,23 @@ func FileNames() []string {
 type File struct {
 	Name  string
 	Write func(io.Writer) error
+	// SaveAs is a quicker way to a file of a given path; where it fails, Write has to do. Most
+	// files have none.
+	SaveAs func(path string) error
+}
+
+// Requests are the lines of requests.ndjson, such as those of a record.Spool.
+type Requests interface {
+	io.WriterTo
+	SaveAs(path string) error
 }
 
 // Files returns the files of a report, first those that the others can be made of. requests
-// are the lines of requests.ndjson, warm-up included; nil leaves that file out.
-func Files(results Results, requests io.WriterTo, l locale.Locale) []File {
-	files := []File{{ResultsFile, func(w io.Writer) error { return JSON(w, results) }}}
+// has the warm-up, too; nil leaves that file out.
+func Files(results Results, requests Requests, l locale.Locale) []File {
+	files := []File{{Name: ResultsFile, Write: func(w io.Writer) error { return JSON(w, results) }}}
 	if requests != nil {
-		files = append(files, File{RequestsFile, func(w io.Writer) error {
+		files = append(files, File{Name: RequestsFile, SaveAs: requests.SaveAs, Write: func(w io.Writer) error {
 			if _, err := requests.WriteTo(w); err != nil {
 				return fmt.Errorf("writing the requests: %w", err)
 			}
@@ -47,11 +56,11 @@ func Files(results Results, requests io.WriterTo, l locale.Locale) []File {
 		}})
 	}
 	return append(files, []File{
-		{MarkdownFile, func(w io.Writer) error { return Markdown(w, results, l) }},
-		{HTMLFile, func(w io.Writer) error { return HTML(w, results, l) }},
-		{CSVFile, func(w io.Writer) error { return CSV(w, results) }},
-		{JUnitFile, func(w io.Writer) error { return JUnit(w, results) }},
-		{BenchstatFile, func(w io.Writer) error { return Benchstat(w, results) }},
+		{Name: MarkdownFile, Write: func(w io.Writer) error { return Markdown(w, results, l) }},
+		{Name: HTMLFile, Write: func(w io.Writer) error { return HTML(w, results, l) }},
+		{Name: CSVFile, Write: func(w io.Writer) error { return CSV(w, results) }},
+		{Name: JUnitFile, Write: func(w io.Writer) error { return JUnit(w, results) }},
+		{Name: BenchstatFile, Write: func(w io.Writer) error { return Benchstat(w, results) }},
 	}...)
 }
 
@@ -68,6 +77,9 @@ func WriteFiles(dir string, files []File) error {
 // WriteFile writes the file under the given path. The error is one line that names it; then
 // there is no such file, rather than a part of one.
 func WriteFile(path string, file File) error {
+	if file.SaveAs != nil && file.SaveAs(path) == nil {
+		return nil
+	}
 	out, err := os.Create(path) // #nosec G304 -- the user names the directory
 	if err != nil {
 		return unwritten(path, err)

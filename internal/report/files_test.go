@@ -52,3 +52,22 @@ func TestWriteFiles(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "text", string(content))
 }
+
+// A quicker way is taken where it leads to the file.
+func TestWriteFileBySaving(t *testing.T) {
+	t.Parallel()
+	for name, way := range map[string]error{"there is one": nil, "there is none": errors.ErrUnsupported} {
+		path := filepath.Join(t.TempDir(), "file")
+		err := report.WriteFile(path, report.File{
+			Write: func(w io.Writer) error {
+				_, err := io.WriteString(w, "there is none")
+				return err
+			},
+			SaveAs: func(path string) error { return errors.Join(os.WriteFile(path, []byte("there is one"), 0o600), way) },
+		})
+		require.NoError(t, err)
+		content, err := os.ReadFile(path)
+		require.NoError(t, err)
+		assert.Equal(t, name, string(content))
+	}
+}
