@@ -18,9 +18,14 @@ type Lines struct {
 
 // Feed takes the next piece and calls line for each line that it completes. The slice
 // is valid only during the call and has no line break. Lines of white space only are
-// left out. It returns an *Error of kind Decode when a line grows out of all bounds.
-func (l *Lines) Feed(piece []byte, line func([]byte)) error {
+// left out. run, if it is not nil, gets first what begins with a new line, may take whole
+// lines of it itself, and returns the rest. Feed returns an *Error of kind Decode when a
+// line grows out of all bounds.
+func (l *Lines) Feed(piece []byte, run func([]byte) []byte, line func([]byte)) error {
 	for {
+		if run != nil && len(l.rest) == 0 {
+			piece = run(piece)
+		}
 		end := bytes.IndexByte(piece, '\n')
 		if end < 0 {
 			break

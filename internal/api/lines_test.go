@@ -50,7 +50,7 @@ func cut(t *testing.T, data iter.Seq[[]byte]) []string {
 	keep := func(line []byte) { got = append(got, string(line)) }
 	for piece := range data {
 		own := bytes.Clone(piece)
-		require.NoError(t, lines.Feed(own, keep))
+		require.NoError(t, lines.Feed(own, nil, keep))
 		clear(own) // a reader uses its buffer again
 	}
 	lines.Flush(keep)
@@ -109,8 +109,8 @@ func TestLinesWithoutBound(t *testing.T) {
 	t.Parallel()
 	var lines api.Lines
 	none := func([]byte) { t.Error("there is no line") }
-	require.NoError(t, lines.Feed([]byte("x"), none))
-	err := lines.Feed(make([]byte, 256<<20), none)
+	require.NoError(t, lines.Feed([]byte("x"), nil, none))
+	err := lines.Feed(make([]byte, 256<<20), nil, none)
 	require.ErrorContains(t, err, "longer than 256 MiB")
 	assert.Equal(t, api.Decode, api.KindOf(err))
 }
@@ -123,7 +123,7 @@ func TestLinesAllocatesNothing(t *testing.T) {
 	count := func([]byte) { n++ }
 	assert.Zero(t, testing.AllocsPerRun(10, func() {
 		for piece := range pieces(stream, 100) {
-			if err := lines.Feed(piece, count); err != nil {
+			if err := lines.Feed(piece, nil, count); err != nil {
 				t.Error(err)
 			}
 		}
@@ -168,7 +168,7 @@ func BenchmarkLines(b *testing.B) {
 			var scanner api.Scanner
 			inTurns(b, c.lines, func() {
 				for piece := range pieces(stream, 8<<10) {
-					require.NoError(b, lines.Feed(piece, func(line []byte) {
+					require.NoError(b, lines.Feed(piece, nil, func(line []byte) {
 						if _, known := scanner.Scan(line); !known {
 							b.Fatalf("%s", line)
 						}

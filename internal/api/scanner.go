@@ -19,7 +19,7 @@ const maxRemembered = 256
 // Scan finds in a line what ParseChunk would decode from it; see the function Scan. The
 // piece is valid until the next Scan.
 func (s *Scanner) Scan(line []byte) (piece *Piece, ok bool) {
-	if text, same := s.match(line); same {
+	if text, end := s.match(line); end == len(line) {
 		if s.thinking {
 			s.usual.Thinking = text
 		} else {
@@ -33,18 +33,54 @@ func (s *Scanner) Scan(line []byte) (piece *Piece, ok bool) {
 	return &s.other, ok
 }
 
-// match returns the text of a line that is like the one remembered. Another string in the
-// place of a string changes nothing in what the rest of the line means.
-func (s *Scanner) match(line []byte) (text Raw, same bool) {
+// Run is lines of a stream that carry nothing but texts of one kind.
+type Run struct {
+	Lines int
+	Texts []byte // all texts, one after the other
+	Chars int    // of the texts, if they are not wanted
+	Last  []byte // the last of the lines, without its line break
+	Rest  []byte // what comes after the lines
+}
+
+// Run reads the lines with which a piece of a stream begins, as long as each is like the
+// one that was scanned last, has a text, and ends with a line break within the piece. It
+// appends their texts to those that there are, or, to discard them, counts their characters.
+func (s *Scanner) Run(piece, texts []byte, discard bool) Run {
+	run := Run{Texts: texts, Rest: piece}
+	for {
+		text, end := s.match(run.Rest)
+		if len(text) == 0 || peek(run.Rest, end) != '\n' {
+			return run
+		}
+		if discard {
+			run.Chars += text.Chars()
+		} else {
+			run.Texts = text.Append(run.Texts)
+		}
+		run.Lines++
+		run.Last, run.Rest = run.Rest[:end], run.Rest[end+1:]
+	}
+}
+
+// Thinking says whether the texts of a Run are thinking.
+func (s *Scanner) Thinking() bool { return s.thinking }
+
+// match returns the text of a line that is like the one remembered, and where the line ends;
+// odd, if it is not. Another string in the place of a string changes nothing in what the rest
+// of the line means.
+func (s *Scanner) match(line []byte) (text Raw, end int) {
 	if len(s.head) == 0 || !bytes.HasPrefix(line, s.head) {
-		return nil, false
+		return nil, odd
 	}
 	_, at := readString(line, len(s.head)-1)
 	if at == odd || !bytes.HasPrefix(line[at:], s.middle) {
-		return nil, false
+		return nil, odd
 	}
 	text, at = readString(line, at+len(s.middle)-1)
-	return text, at != odd && bytes.Equal(line[at:], s.tail)
+	if at == odd || !bytes.HasPrefix(line[at:], s.tail) {
+		return nil, odd
+	}
+	return text, at + len(s.tail)
 }
 
 // remember keeps what is around the time and the text, if the piece is nothing but a text.

@@ -30,20 +30,20 @@ type block struct {
 
 var blocks = sync.Pool{New: func() any { return &block{} }}
 
-func (g *gaps) add(gap float64) {
+func (g *gaps) add(gap float64, times int) {
 	b := g.block
 	if b == nil {
 		b, _ = blocks.Get().(*block)
 		g.block = b
 	}
 	if b.length > 0 && b.runs[b.length-1].Length == gap {
-		b.runs[b.length-1].Count++
+		b.runs[b.length-1].Count += times
 		return
 	}
 	if b.length == len(b.runs) {
 		g.flush()
 	}
-	b.runs[b.length] = Gaps{Length: gap, Count: 1}
+	b.runs[b.length] = Gaps{Length: gap, Count: times}
 	b.length++
 }
 

@@ -51,7 +51,7 @@ func (s *stream) take(piece []byte, at instant) {
 	s.at, s.current = at, nil
 	var err error
 	if s.streamed {
-		err = s.lines.Feed(piece, s.line)
+		err = s.lines.Feed(piece, s.run, s.line)
 	} else {
 		err = s.document.Feed(piece)
 	}
@@ -106,10 +106,28 @@ func (s *stream) line(line []byte) {
 	}
 }
 
+// run takes the lines at the beginning of a piece that are like the one before them.
+func (s *stream) run(piece []byte) (rest []byte) {
+	if s.err != nil || s.onLine != nil {
+		return piece
+	}
+	texts, chars := &s.text, &s.textChars
+	if s.scanner.Thinking() {
+		texts, chars = &s.thinking, &s.thinkingChars
+	}
+	run := s.scanner.Run(piece, *texts, s.discard)
+	if run.Lines > 0 {
+		s.content(!s.scanner.Thinking(), run.Lines)
+		*texts, s.current = run.Texts, run.Last
+		*chars += run.Chars
+	}
+	return run.Rest
+}
+
 // piece takes a line as almost all are.
 func (s *stream) piece(p *api.Piece) {
 	if p.Content() {
-		s.content(len(p.Text) > 0)
+		s.content(len(p.Text) > 0, 1)
 		if s.discard {
 			s.textChars += p.Text.Chars()
 			s.thinkingChars += p.Thinking.Chars()
@@ -138,7 +156,7 @@ func (s *stream) odd(line []byte) {
 		return
 	}
 	if chunk.Content() {
-		s.content(chunk.Text != "")
+		s.content(chunk.Text != "", 1)
 		if s.discard {
 			s.textChars += utf8.RuneCountInString(chunk.Text)
 			s.thinkingChars += utf8.RuneCountInString(chunk.Thinking)
@@ -157,14 +175,17 @@ func (s *stream) odd(line []byte) {
 	s.embedded = s.embedded || chunk.Embedded
 }
 
-// content notes that a chunk with tokens came.
-func (s *stream) content(answer bool) {
-	s.chunks++
-	if s.chunks == 1 {
+// content notes that chunks with tokens came, all at once.
+func (s *stream) content(answer bool, chunks int) {
+	if s.chunks == 0 {
 		s.first = s.at
 	} else if s.timed {
-		s.gaps.add(float64(s.at-s.latest) / float64(time.Millisecond))
+		s.gaps.add(float64(s.at-s.latest)/float64(time.Millisecond), 1)
 	}
+	if s.timed && chunks > 1 {
+		s.gaps.add(0, chunks-1)
+	}
+	s.chunks += chunks
 	s.latest = s.at
 	if answer && s.answer == 0 {
 		s.answer = s.at
