@@ -95,6 +95,65 @@ func assertScannerAgrees(t *testing.T, stream ...string) {
 	}
 }
 
+// said is what a stream says as a whole.
+type said struct {
+	lines          int
+	text, thinking string
+	last           string
+}
+
+// assertRunsAgree checks that a stream says the same in runs, cut into pieces of a size, as
+// line by line.
+func assertRunsAgree(t *testing.T, size int, stream string) (inRuns int) {
+	t.Helper()
+	var want, got said
+	for _, line := range wanted([]byte(stream)) {
+		piece, _ := api.Scan([]byte(line))
+		want.lines++
+		want.text += piece.Text.String()
+		want.thinking += piece.Thinking.String()
+		want.last = line
+	}
+	var scanner api.Scanner
+	var lines api.Lines
+	run := func(piece []byte) []byte {
+		kind := &got.text
+		if scanner.Thinking() {
+			kind = &got.thinking
+		}
+		kept := scanner.Run(piece, []byte(*kind), false)
+		discarded := scanner.Run(piece, nil, true)
+		require.Equal(t, kept.Lines, discarded.Lines)
+		require.Equal(t, kept.Rest, discarded.Rest)
+		require.Empty(t, discarded.Texts)
+		require.Equal(t, utf8.RuneCount(kept.Texts[len(*kind):]), discarded.Chars)
+		got.lines += kept.Lines
+		inRuns += kept.Lines
+		*kind = string(kept.Texts)
+		if kept.Lines > 0 {
+			got.last = string(kept.Last)
+		}
+		return kept.Rest
+	}
+	single := func(line []byte) {
+		piece, known := scanner.Scan(line)
+		got.lines++
+		got.last = string(line)
+		if known {
+			got.text += piece.Text.String()
+			got.thinking += piece.Thinking.String()
+		}
+	}
+	for piece := range pieces([]byte(stream), size) {
+		own := bytes.Clone(piece)
+		require.NoError(t, lines.Feed(own, run, single))
+		clear(own)
+	}
+	lines.Flush(single)
+	require.Equal(t, want, got, "%q in pieces of %d", stream, size)
+	return inRuns
+}
+
 func TestScanKnowsWhatOllamaWrites(t *testing.T) {
 	t.Parallel()
 	for _, kind := range kinds {
@@ -190,6 +249,28 @@ func TestScannerOfAnyStream(t *testing.T) {
 		}
 		assertScannerAgrees(t, stream...)
 	}
+}
+
+// Most lines of a stream come in runs, however it is cut; those that are no like lines don't.
+func TestRunsOfAnyStream(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(7, 8))
+	inRuns, all := 0, 0
+	for range 3_000 {
+		var stream strings.Builder
+		for range 1 + random.IntN(4) {
+			line := kinds[random.IntN(len(kinds))].line
+			for range random.IntN(5) {
+				said := strings.ReplaceAll(line, " three", []string{" three", " 세", `\n`, "", `"`, " four\u0041"}[random.IntN(6)])
+				stream.WriteString(said + []string{"\n", "\n", "\n", "\n", "\r\n", "\n\n", " \n", ""}[random.IntN(8)])
+				all++
+			}
+		}
+		for _, size := range []int{1, 7, 300, 1 << 20} {
+			inRuns += assertRunsAgree(t, size, stream.String())
+		}
+	}
+	assert.Greater(t, inRuns, all/8)
 }
 
 // What is rare, or odd in any way, is ParseChunk's.
@@ -330,7 +411,13 @@ func FuzzScanner(f *testing.F) {
 			f.Add(first.line, second.line)
 		}
 	}
-	f.Fuzz(func(t *testing.T, first, second string) { assertScannerAgrees(t, first, second, first, second) })
+	f.Fuzz(func(t *testing.T, first, second string) {
+		assertScannerAgrees(t, first, second, first, second)
+		stream := strings.Join([]string{first, first, second, second, first}, "\n") + "\n"
+		for _, size := range []int{1, 1 + len(first), len(stream)} {
+			assertRunsAgree(t, size, stream)
+		}
+	})
 }
 
 // answer is what Piece has, as encoding/json decodes it.
