@@ -34,7 +34,7 @@ func giveName(file *os.File, path string) error {
 		err = nil
 	}
 	if err != nil {
-		return err //nolint:wrapcheck // names the path
+		return err
 	}
 	// #nosec G115 -- a file descriptor is a small number
 	self := fmt.Sprintf("/proc/self/fd/%d", int(file.Fd()))

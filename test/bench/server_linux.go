@@ -464,7 +464,9 @@ const (
 		"Date: Mon, 23 Nov 2026 14:20:19 GMT\r\nTransfer-Encoding: chunked\r\n\r\n"
 )
 
-// lines are the lines of tokens, each an HTTP chunk; flush is linesAFlush of them in one.
+// lines are the lines of tokens, each an HTTP chunk; flush is linesAFlush of them as Go's
+// HTTP server, which is Ollama's, sends what is written to it before it is flushed: chunks of
+// 2,048 bytes.
 var lines, flush = func() (lines [][]byte, flush []byte) {
 	var all string
 	for i := range linesAFlush {
@@ -477,7 +479,12 @@ var lines, flush = func() (lines [][]byte, flush []byte) {
 		lines = append(lines, chunk(line))
 		all += line
 	}
-	return lines, chunk(all)
+	for all != "" {
+		n := min(len(all), 2048)
+		flush = append(flush, chunk(all[:n])...)
+		all = all[n:]
+	}
+	return lines, flush
 }()
 
 // createdAt is a time as Ollama writes it: without the zeros at its end.
