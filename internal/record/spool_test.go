@@ -46,7 +46,7 @@ func TestSpoolGivesBackWhatWasAdded(t *testing.T) {
 // Many records take a file, of which nothing is to be seen; where there can be none, they
 // take memory.
 func TestSpoolOfManyRecords(t *testing.T) {
-	const many = 30_000 // more than 1 MiB when compressed, and not a whole number of it
+	const many = 4_000 // some MiB, and not a whole number of them
 	random := rand.New(rand.NewPCG(1, 2))
 	for name, noPlace := range map[string]bool{"in a file": false, "no place for a file": true} {
 		t.Run(name, func(t *testing.T) {
