@@ -10,11 +10,11 @@ import (
 
 // pushGaps emits each of the gaps between chunks as a sample of ollama_itl.
 func (m *instanceMetrics) pushGaps(inv *invocation, runs []exchange.Gaps) {
-	together := 0
+	none := 0
 	samples := newBatch(inv.tags.Tags, len(runs))
 	for _, run := range runs {
 		if run.Length == 0 && inv.tags.Metadata == nil {
-			together += run.Count
+			none += run.Count
 			continue
 		}
 		for range run.Count {
@@ -24,35 +24,34 @@ func (m *instanceMetrics) pushGaps(inv *invocation, runs []exchange.Gaps) {
 	if len(samples.Samples) > 0 {
 		metrics.PushIfNotDone(inv.ctx, inv.state.Samples, samples.ConnectedSamples)
 	}
-	for together > 0 {
-		n := min(together, alikeLength)
-		metrics.PushIfNotDone(inv.ctx, inv.state.Samples, m.alikeGaps(samples.Tags, samples.Time, n))
-		together -= n
+	for none > 0 {
+		n := min(none, mostAlike)
+		metrics.PushIfNotDone(inv.ctx, inv.state.Samples, m.noGaps(samples.Tags, samples.Time, n))
+		none -= n
 	}
 }
 
-// alikeGaps are samples of gaps of 0. A server that sends more than a client can read in
-// one piece has one for almost every token, and k6 takes samples as slices of 56 bytes
-// each; so those of one time are the same memory, which nobody writes to.
-type alikeGaps struct{ metrics.ConnectedSamples }
-
 const (
-	alikeLength = 512
-	alikeFor    = 20 * time.Millisecond // that long their time is good enough
+	mostAlike = 512
+	alikeFor  = 20 * time.Millisecond
 )
 
-func (m *instanceMetrics) alikeGaps(tags *metrics.TagSet, at time.Time, n int) metrics.ConnectedSamples {
-	alike := m.alike.Load()
-	if alike == nil || alike.Tags != tags || at.Sub(alike.Time).Abs() > alikeFor || len(alike.Samples) < n {
-		samples := newBatch(tags, n)
-		samples.Time = at
+// noGaps returns samples of a gap of 0, of about the given time. Chunks that come in one read
+// have no gap between them; where a server sends faster than the client reads, that is nearly
+// all of them, and k6 takes a slice of 56 bytes for each. So those of one time are made once
+// and handed on as often as they are needed: nobody writes to samples.
+func (m *instanceMetrics) noGaps(tags *metrics.TagSet, at time.Time, n int) metrics.ConnectedSamples {
+	made := m.madeNoGaps.Load()
+	if made == nil || made.Tags != tags || at.Sub(made.Time).Abs() > alikeFor || len(made.Samples) < n {
+		fresh := newBatch(tags, n)
+		fresh.Time = at
 		for range n {
-			samples.add(m.itl, nil, 0)
+			fresh.add(m.itl, nil, 0)
 		}
-		alike = &alikeGaps{samples.ConnectedSamples}
-		m.alike.Store(alike)
+		made = &fresh.ConnectedSamples
+		m.madeNoGaps.Store(made)
 	}
-	some := alike.ConnectedSamples
-	some.Samples = some.Samples[:n:n]
+	some := *made
+	some.Samples = made.Samples[:n:n]
 	return some
 }

@@ -73,7 +73,8 @@ type instanceMetrics struct {
 	single  []*metrics.Metric // in the order of the definitions
 	itl     *metrics.Metric
 	goodput *metrics.Metric
-	alike   atomic.Pointer[alikeGaps] // those of late; nil if there were none
+	// madeNoGaps are the latest samples of noGaps; nil if there are none.
+	madeNoGaps atomic.Pointer[metrics.ConnectedSamples]
 }
 
 func registerMetrics(registry *metrics.Registry) (*instanceMetrics, error) {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -265,6 +266,49 @@ func TestScheduleDelay(t *testing.T) {
 	assert.Zero(t, *got[1][0])
 	assert.Nil(t, got[2][0])
 	assert.Len(t, out.of("ollama_schedule_delay"), 2)
+}
+
+// However many chunks come in one read, each gap between two is a sample, with the tags of its
+// request and the time of its block.
+func TestITLOfBursts(t *testing.T) {
+	t.Parallel()
+	const chunks = 3000
+	burst := strings.Repeat(`{"model":"m","created_at":"2026-11-23T14:20:19.4Z","response":"a","done":false}`+"\n", chunks) +
+		`{"model":"m","created_at":"2026-11-23T14:20:19.5Z","response":"","done":true,"eval_count":3000}` + "\n"
+	for name, systemTags := range map[string]string{"usual tags": "", "with metadata": "systemTags: ['vu', 'iter'],"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ollama := serve(t, answer(burst))
+			result, out := scriptWithSamples(t, []string{"OLLAMA_HOST=" + ollama.URL}, `
+				import ollama from 'k6/x/ollama';
+				export const options = { `+systemTags+` };
+				export default async function () {
+					const all = [];
+					for (const round of ['first', 'second']) {
+						const before = Date.now();
+						const { timings } = await ollama.generate({ model: 'm' }, { tags: { round } });
+						all.push([timings.lastToken - timings.ttft, before - 1, Date.now() + 1]);
+					}
+					console.log(JSON.stringify(all));
+				}`)
+			want := logged[[][3]float64](t, result)
+			for i, round := range []string{"first", "second"} {
+				count, sum := 0, 0.0
+				for _, gap := range out.of("ollama_itl") {
+					if gap.tags["round"] != round {
+						continue
+					}
+					count++
+					sum += gap.value
+					at, err := time.Parse(time.RFC3339Nano, gap.at)
+					require.NoError(t, err)
+					assert.InDelta(t, (want[i][1]+want[i][2])/2, float64(at.UnixMicro())/1000, (want[i][2]-want[i][1])/2+20)
+				}
+				assert.Equal(t, chunks-1, count, round)
+				assert.InDelta(t, want[i][0], sum, 1e-3, round)
+			}
+		})
+	}
 }
 
 // All gaps of an answer are one batch, taken at one time: an output that samples or sorts
