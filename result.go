@@ -95,15 +95,3 @@ func (inv *invocation) timings(rt *sobek.Runtime, r *record.Record) *sobek.Objec
 	inv.client.define(timings, "server", server)
 	return timings
 }
-
-// parseJSON makes real JavaScript values of JSON, as the script's own JSON.parse would.
-func parseJSON(rt *sobek.Runtime, text string) (sobek.Value, error) {
-	if text == "" {
-		return sobek.Undefined(), nil
-	}
-	parse, ok := sobek.AssertFunction(rt.GlobalObject().Get("JSON").ToObject(rt).Get("parse"))
-	if !ok {
-		return sobek.Undefined(), nil
-	}
-	return parse(sobek.Undefined(), rt.ToValue(text))
-}
