@@ -80,7 +80,11 @@ func skipObject(line []byte, at, depth int) int {
 		return at + 1
 	}
 	for {
-		at = skipColon(line, skipString(line, at))
+		if at = skipString(line, at); peek(line, at) == ':' && peek(line, at+1) > ' ' {
+			at++ // there is no space around the colon, as with Ollama
+		} else {
+			at = skipColon(line, at)
+		}
 		at = skipSpace(line, skipValue(line, at, depth))
 		if peek(line, at) != ',' {
 			return skipByte(line, at, '}')
