@@ -2,6 +2,7 @@ package ollama
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"github.com/grafana/sobek"
 	"github.com/tidwall/gjson"
@@ -36,8 +37,12 @@ func valueOf(rt *sobek.Runtime, parsed gjson.Result, levels int) (value sobek.Va
 	default:
 		object := rt.NewObject()
 		parsed.ForEach(func(key, member gjson.Result) bool {
-			if value, err = valueOf(rt, member, levels-1); err == nil {
-				err = object.DefineDataProperty(key.Str, value, sobek.FLAG_TRUE, sobek.FLAG_TRUE, sobek.FLAG_TRUE)
+			if value, err = valueOf(rt, member, levels-1); err != nil {
+				return false
+			}
+			err = object.DefineDataProperty(key.Str, value, sobek.FLAG_TRUE, sobek.FLAG_TRUE, sobek.FLAG_TRUE)
+			if err != nil {
+				err = fmt.Errorf("making a JavaScript object: %w", err)
 			}
 			return err == nil
 		})
