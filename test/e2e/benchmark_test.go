@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -193,13 +194,16 @@ func TestWarmup(t *testing.T) {
 	o := benchmark(t, both(nil))
 	require.Equal(t, 0, o.code)
 	checkResults(t, o) // of the measured ones
+	loads := map[string][]float64{}
 	for _, r := range of(o.requests(t), func(r request) bool { return r.Op == "generate" }) {
 		require.NotNil(t, r.Cold)
-		if r.Phase == "warmup" {
-			assert.True(t, *r.Cold, "the model was not loaded before the warm-up")
-			assert.Greater(t, *r.Server.Load, 100.0)
-		}
+		assert.Equal(t, *r.Server.Load >= 100, *r.Cold) // a tiny model may be loaded faster
+		loads[r.Phase] = append(loads[r.Phase], *r.Server.Load)
 	}
+	require.Len(t, loads["warmup"], 2)
+	slices.Sort(loads["measure"])
+	typical := loads["measure"][len(loads["measure"])/2]
+	assert.Greater(t, slices.Min(loads["warmup"]), 2*typical, "the model was loaded by the warm-up")
 	for _, s := range o.results(t).Series {
 		assert.Equal(t, 10, s.Requests)
 	}
