@@ -6,6 +6,8 @@ import (
 
 	"github.com/grafana/sobek"
 	"github.com/tidwall/gjson"
+
+	"github.com/xk6-ollama/xk6-ollama/internal/api"
 )
 
 // parseJSON makes real JavaScript values of JSON, as the script's own JSON.parse would. That
@@ -22,6 +24,8 @@ func parseJSON(rt *sobek.Runtime, text string) (sobek.Value, error) {
 // valueOf makes a JavaScript value of valid JSON.
 func valueOf(rt *sobek.Runtime, parsed gjson.Result, levels int) (value sobek.Value, err error) {
 	switch {
+	case parsed.Type == gjson.String:
+		return rt.ToValue(decoded(parsed)), nil
 	case parsed.Type != gjson.JSON:
 		return rt.ToValue(parsed.Value()), nil
 	case levels == 0:
@@ -40,7 +44,7 @@ func valueOf(rt *sobek.Runtime, parsed gjson.Result, levels int) (value sobek.Va
 			if value, err = valueOf(rt, member, levels-1); err != nil {
 				return false
 			}
-			err = object.DefineDataProperty(key.Str, value, sobek.FLAG_TRUE, sobek.FLAG_TRUE, sobek.FLAG_TRUE)
+			err = object.DefineDataProperty(decoded(key), value, sobek.FLAG_TRUE, sobek.FLAG_TRUE, sobek.FLAG_TRUE)
 			if err != nil {
 				err = fmt.Errorf("making a JavaScript object: %w", err)
 			}
@@ -48,6 +52,12 @@ func valueOf(rt *sobek.Runtime, parsed gjson.Result, levels int) (value sobek.Va
 		})
 		return object, err
 	}
+}
+
+// decoded decodes a string as encoding/json does, and so JSON.parse here; gjson makes one
+// character of two halves of surrogate pairs that do not belong together.
+func decoded(quoted gjson.Result) string {
+	return api.Raw(quoted.Raw[1 : len(quoted.Raw)-1]).String()
 }
 
 // callJSONParse calls JSON.parse.
